@@ -1,0 +1,1 @@
+"""What is sold: products, variants, their stock and pictures, and how they come in."""

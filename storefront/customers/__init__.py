@@ -1,0 +1,1 @@
+"""Who buys: users, their addresses, joining and proving who they are."""

@@ -1,0 +1,88 @@
+"""How the shop is put together: reads as its table of contents."""
+
+import os
+from pathlib import Path
+
+from config import Settings, read_settings
+from flask import Flask
+
+from storefront import clock, models
+from storefront.cli import add_commands
+from storefront.database import engine_options, set_up_engine
+from storefront.extensions import db, htmx, limiter, login_manager, migrate
+from storefront.hypermedia import set_up_pages
+from storefront.payments import stripe_gateway
+from storefront.security import guard
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+
+
+def build(settings: Settings | None = None) -> Flask:
+    """Put the shop together."""
+    settings = settings or read_settings(os.environ)
+    app = Flask("storefront")
+    configure(app, settings)
+    bind_extensions(app)
+    guard(app)
+    set_up_pages(app)
+    stripe_gateway.connect(app, settings)
+    open_doors(app)
+    register_work()
+    add_commands(app)
+    return app
+
+
+def configure(app: Flask, settings: Settings) -> None:
+    """Hand the settings to Flask and its extensions."""
+    clock.follow(settings.clock_file)
+    app.config.from_mapping(
+        SETTINGS=settings,
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
+        SESSION_COOKIE_SECURE=settings.secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        REMEMBER_COOKIE_SECURE=settings.secure,
+        REMEMBER_COOKIE_HTTPONLY=True,
+        REMEMBER_COOKIE_SAMESITE="Lax",
+        MAX_CONTENT_LENGTH=1024 * 1024,
+        WTF_CSRF_ENABLED=False,  # cross-site writes are refused by fetch metadata: see security.py
+        RATELIMIT_STORAGE_URI="storefront-sql://",
+    )
+
+
+def bind_extensions(app: Flask) -> None:
+    """Bind the extensions to this app."""
+    db.init_app(app)
+    with app.app_context():
+        set_up_engine(db.engine)
+    migrate.init_app(app, db, directory=str(MIGRATIONS), render_as_batch=True)
+    login_manager.init_app(app)
+    htmx.init_app(app)
+    limiter.init_app(app)
+
+
+def open_doors(app: Flask) -> None:
+    """The ways in: one Blueprint each."""
+    from storefront.account.views import account  # noqa: PLC0415  doors need the extensions bound
+    from storefront.auth.views import auth  # noqa: PLC0415
+    from storefront.browse.views import browse  # noqa: PLC0415
+    from storefront.cart.views import cart  # noqa: PLC0415
+    from storefront.checkout.views import checkout  # noqa: PLC0415
+    from storefront.demo.views import demo  # noqa: PLC0415
+    from storefront.order_pages.views import orders  # noqa: PLC0415
+    from storefront.webhooks.views import webhooks  # noqa: PLC0415
+
+    for door in (browse, auth, cart, checkout, orders, account, webhooks):
+        app.register_blueprint(door)
+    if app.config["SETTINGS"].talks_to_sandbox:
+        app.register_blueprint(demo)
+
+
+def register_work() -> None:
+    """Tell the queue and the outbox what there is to do, and the mapper every table."""
+    from storefront.customers import work as _customers  # noqa: F401, PLC0415  importing registers
+    from storefront.payments import work as _payments  # noqa: F401, PLC0415
+
+    assert models

@@ -1,0 +1,1 @@
+"""Work in the background: rows enqueued in the transaction that wants them, and a worker."""

@@ -1,0 +1,28 @@
+"""Every table of the shop, for Alembic and for newcomers; defines none."""
+
+from storefront.catalog.models import CatalogueVersion, Collection, CollectionProduct, Product, ProductImage, Variant
+from storefront.customers.models import Address, User
+from storefront.installation import Installation
+from storefront.jobs.models import Job
+from storefront.mail.models import OutboundMail
+from storefront.orders.models import Cart, CartLine, Counter, Order, OrderLine, ShippingRate
+from storefront.payments.models import (
+    CardSetup,
+    Dispute,
+    Payment,
+    PaymentAttempt,
+    PaymentEvent,
+    Refund,
+    RefundLine,
+    SavedCard,
+    StripeCustomer,
+    StripeEvent,
+    Unmatched,
+)
+
+__all__ = [
+    "Address", "CardSetup", "Cart", "CartLine", "CatalogueVersion", "Collection", "CollectionProduct", "Counter", "Dispute",
+    "Installation", "Job", "Order", "OrderLine", "OutboundMail", "Payment", "PaymentAttempt", "PaymentEvent", "Product",
+    "ProductImage", "Refund", "RefundLine", "SavedCard", "ShippingRate", "StripeCustomer", "StripeEvent", "Unmatched", "User",
+    "Variant",
+]  # fmt: skip

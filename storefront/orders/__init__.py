@@ -1,0 +1,1 @@
+"""Carts and orders: filling, pricing, placing, fulfilling. Knows nothing of payments."""

@@ -1,0 +1,198 @@
+"""Tables of carts and orders."""
+
+import datetime as dt
+import enum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from storefront.catalog.models import Variant
+from storefront.clock import now
+from storefront.database import Base
+from storefront.money import Money
+
+
+class CartState(enum.StrEnum):
+    """`ordered` once paid, `merged` once it went into another."""
+
+    open = "open"
+    ordered = "ordered"
+    merged = "merged"
+
+
+class OrderStatus(enum.StrEnum):
+    """`failed` only while the last attempt is declined or refused; another attempt makes it `pending` again."""
+
+    pending = "pending"
+    failed = "failed"
+    paid = "paid"
+    partially_refunded = "partially_refunded"
+    refunded = "refunded"
+    canceled = "canceled"
+
+
+OPEN_STATUSES = (OrderStatus.pending, OrderStatus.failed)
+
+
+class FulfilmentStatus(enum.StrEnum):
+    """Where the parcel is."""
+
+    unfulfilled = "unfulfilled"
+    fulfilled = "fulfilled"
+    delivered = "delivered"
+
+
+class OrderSource(enum.StrEnum):
+    """What the button that placed it stood for."""
+
+    cart = "cart"
+    product = "product"
+    order = "order"
+    free = "free"
+
+
+class Cart(Base):
+    """What somebody means to buy: a user's, or a guest's found by a hashed random token.
+
+    `checkout_token` is what every pay button of this cart carries, until its order is paid or given up.
+    """
+
+    __tablename__ = "carts"
+    __table_args__ = (
+        Index(
+            "uq_carts_open_user", "user_id", unique=True, sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    token_hash: Mapped[str | None] = mapped_column(unique=True)
+    state: Mapped[CartState] = mapped_column(default=CartState.open)
+    checkout_token: Mapped[str] = mapped_column(unique=True)
+    merged_from: Mapped[dict[str, Any] | None]
+    created_at: Mapped[dt.datetime] = mapped_column(default=now)
+    updated_at: Mapped[dt.datetime] = mapped_column(default=now, onupdate=now)
+
+    lines: Mapped[list["CartLine"]] = relationship(back_populates="cart", order_by="CartLine.id", cascade="all, delete-orphan")
+
+
+class CartLine(Base):
+    """So many of one variant."""
+
+    __tablename__ = "cart_lines"
+    __table_args__ = (UniqueConstraint("cart_id", "variant_id"), CheckConstraint("quantity > 0", name="quantity_positive"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cart_id: Mapped[int] = mapped_column(ForeignKey("carts.id", ondelete="CASCADE"), index=True)
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id", ondelete="CASCADE"), index=True)
+    quantity: Mapped[int]
+
+    cart: Mapped[Cart] = relationship(back_populates="lines")
+    variant: Mapped[Variant] = relationship()
+
+
+class ShippingRate(Base):
+    """One way a parcel can go. `free_from_minor`: from this subtotal on it costs nothing."""
+
+    __tablename__ = "shipping_rates"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    price_minor: Mapped[int]
+    free_from_minor: Mapped[int | None]
+    days: Mapped[int] = mapped_column(default=3)
+    position: Mapped[int] = mapped_column(default=0)
+
+
+class Order(Base):
+    """What was placed: copies of everything, never links to today's price. Its row is the lock for all that belongs to it."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        CheckConstraint("total >= 0", name="total_not_negative"),
+        Index(
+            "uq_orders_open_cart",
+            "cart_id",
+            unique=True,
+            sqlite_where=text("status IN ('pending', 'failed')"),
+            postgresql_where=text("status IN ('pending', 'failed')"),
+        ),
+        Index(
+            "ix_orders_open", "hold_until", sqlite_where=text("status IN ('pending', 'failed')"),
+            postgresql_where=text("status IN ('pending', 'failed')"),
+        ),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # Numbers may have gaps, so the row's own id gives it: no counter to wait for on the pay path.
+    number: Mapped[int] = mapped_column(Computed("id + 1000", persisted=True), unique=True)
+    public_id: Mapped[str] = mapped_column(unique=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    email: Mapped[str]
+    email_key: Mapped[str] = mapped_column(index=True)
+    cart_id: Mapped[int | None] = mapped_column(ForeignKey("carts.id", ondelete="SET NULL"), index=True)
+    status: Mapped[OrderStatus] = mapped_column(default=OrderStatus.pending)
+    fulfilment_status: Mapped[FulfilmentStatus] = mapped_column(default=FulfilmentStatus.unfulfilled)
+    source: Mapped[OrderSource]
+    checkout_token: Mapped[str] = mapped_column(unique=True)
+    currency: Mapped[str]
+    subtotal: Mapped[int]
+    discount: Mapped[int] = mapped_column(default=0)
+    shipping: Mapped[int] = mapped_column(default=0)
+    tax: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int]
+    shipping_address: Mapped[dict[str, Any] | None]
+    shipping_name: Mapped[str] = mapped_column(default="")
+    arrives_on: Mapped[dt.date | None]
+    hold_until: Mapped[dt.datetime]
+    placed_at: Mapped[dt.datetime] = mapped_column(default=now, index=True)
+    paid_at: Mapped[dt.datetime | None]
+    canceled_at: Mapped[dt.datetime | None]
+    cancel_wanted_at: Mapped[dt.datetime | None]
+    stock_released_at: Mapped[dt.datetime | None]
+    shipped_at: Mapped[dt.datetime | None]
+    tracking: Mapped[str] = mapped_column(default="")
+    livemode: Mapped[bool]
+
+    lines: Mapped[list["OrderLine"]] = relationship(back_populates="order", order_by="OrderLine.id", cascade="all, delete-orphan")
+
+    @property
+    def total_money(self) -> Money:
+        """What it costs."""
+        return Money(self.total, self.currency)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be paid."""
+        return self.status in OPEN_STATUSES
+
+
+class OrderLine(Base):
+    """A copy of what was bought; `variant_id` only says where stock goes back to."""
+
+    __tablename__ = "order_lines"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
+    variant_id: Mapped[int | None] = mapped_column(ForeignKey("variants.id", ondelete="SET NULL"), index=True)
+    product_handle: Mapped[str] = mapped_column(default="")
+    picture_path: Mapped[str] = mapped_column(default="")
+    name: Mapped[str]
+    sku: Mapped[str]
+    unit_price: Mapped[int]
+    quantity: Mapped[int]
+    total: Mapped[int]
+    stock_taken: Mapped[bool]
+    requires_shipping: Mapped[bool] = mapped_column(default=True)
+
+    order: Mapped[Order] = relationship(back_populates="lines")
+
+
+class Counter(Base):
+    """Gapless numbers: taken last in a transaction, because everybody waits for it."""
+
+    __tablename__ = "counters"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[int]
