@@ -1,0 +1,149 @@
+/* The card frame. What is typed here goes to the sandbox's API and nowhere else. */
+import { brandOf, digitsOf, expiryOf, faultOfCvc, faultOfExpiry, faultOfNumber, formatCvc, formatExpiry, formatNumber } from "./card_rules.js";
+import { wear } from "./appearance.js";
+import { call, confirm, listen, tell, tellHeight } from "./frame.js";
+
+const form = document.querySelector("#card");
+const number = document.querySelector("#number");
+const expiry = document.querySelector("#expiry");
+const cvc = document.querySelector("#cvc");
+const brand = document.querySelector("#brand");
+
+const fields = new Map([
+  [number, { format: formatNumber, faultOf: faultOfNumber }],
+  [expiry, { format: formatExpiry, faultOf: (text) => faultOfExpiry(text) }],
+  [cvc, { format: (text) => formatCvc(text, number.value), faultOf: (text) => faultOfCvc(text, number.value) }],
+]);
+
+const shown = new Map();
+
+const faultIn = (input) => fields.get(input).faultOf(input.value);
+
+function show(input, fault) {
+  const line = document.querySelector(`#${input.id}-fault`);
+  line.hidden = !fault;
+  line.lastElementChild.textContent = fault?.message ?? "";
+  if (fault) input.setAttribute("aria-invalid", "true");
+  else input.removeAttribute("aria-invalid");
+}
+
+/* The caret stays behind the digit it stood behind, though spaces come and go. */
+function reformat(input, inputType) {
+  let { value } = input;
+  const isAtEnd = input.selectionStart === value.length;
+  let before = digitsOf(value.slice(0, input.selectionStart)).length;
+  // Backspace took a space, which comes back at once: what was meant is the digit before it.
+  if (inputType === "deleteContentBackward" && before && digitsOf(value) === digitsOf(shown.get(input) ?? "")) {
+    const digits = digitsOf(value);
+    value = digits.slice(0, before - 1) + digits.slice(before);
+    before -= 1;
+  }
+  const formatted = fields.get(input).format(value);
+  shown.set(input, formatted);
+  if (formatted === input.value) return;
+  input.value = formatted;
+  const place = isAtEnd ? formatted.length : placeBehind(before, formatted);
+  input.setSelectionRange(place, place);
+}
+
+function placeBehind(count, text) {
+  let place = 0;
+  for (let seen = 0; seen < count && place < text.length; place += 1) seen += /\d/.test(text[place]);
+  return place;
+}
+
+function change() {
+  const { name, cvc: length } = brandOf(number.value);
+  brand.textContent = name;
+  cvc.placeholder = "1234".slice(0, length);
+  const inputs = [...fields.keys()];
+  tell("change", {
+    empty: inputs.every(({ value }) => !value),
+    complete: inputs.every((input) => !faultIn(input)),
+    collapsed: false,
+    value: { type: "card" },
+  });
+}
+
+for (const input of fields.keys()) {
+  input.addEventListener("input", ({ inputType }) => {
+    reformat(input, inputType);
+    if (!faultIn(input)) show(input, null);
+    change();
+  });
+  input.addEventListener("blur", () => input.value && show(input, faultIn(input)));
+}
+
+form.addEventListener("submit", (event) => event.preventDefault());
+form.addEventListener("keydown", ({ key }) => key === "Escape" && tell("escape"));
+form.addEventListener("focusin", ({ relatedTarget }) => relatedTarget ?? tell("focus"));
+form.addEventListener("focusout", ({ relatedTarget }) => relatedTarget ?? tell("blur"));
+
+form.addEventListener("click", ({ target }) => {
+  const chosen = target.closest("[data-number]");
+  if (!chosen) return;
+  const inTwoYears = String(new Date().getFullYear() + 2).slice(2);
+  number.value = formatNumber(chosen.dataset.number);
+  expiry.value = `12 / ${inTwoYears}`;
+  cvc.value = "1234".slice(0, brandOf(number.value).cvc);
+  fields.forEach((_, input) => show(input, null));
+  change();
+  number.focus();
+});
+
+function submit() {
+  const faulty = [...fields.keys()].filter((input) => {
+    const fault = faultIn(input);
+    show(input, fault);
+    return fault;
+  });
+  faulty[0]?.focus();
+  return faulty.length ? { error: faultIn(faulty[0]) } : { selectedPaymentMethod: "card" };
+}
+
+function paymentMethodData(more = {}) {
+  const { month, year } = expiryOf(expiry.value);
+  return {
+    ...more,
+    type: "card",
+    card: { number: digitsOf(number.value), exp_month: month, exp_year: year, cvc: cvc.value },
+  };
+}
+
+/* Runs ask(card) when the card holds together; the number goes into the request and not into the answer. */
+async function withCard({ payment_method_data: more, ...params }, ask) {
+  const { error } = submit();
+  return error ? { error } : ask({ ...params, payment_method_data: paymentMethodData(more) });
+}
+
+function enable(isReadOnly) {
+  for (const input of fields.keys()) input.readOnly = isReadOnly;
+}
+
+function clear() {
+  for (const input of fields.keys()) {
+    input.value = "";
+    show(input, null);
+  }
+  change();
+}
+
+const measure = tellHeight(document.querySelector("#frame"));
+
+listen({
+  greet(settings) {
+    wear(settings);
+    enable(settings.readOnly);
+    measure();
+  },
+  answers: {
+    submit,
+    confirmationToken: (params) => withCard(params, (card) => call("POST", "confirmation_tokens", card)),
+    confirm: ({ intent, params }) => withCard(params, (card) => confirm(intent, card)),
+    appearance: wear,
+    readOnly: enable,
+    focus: () => number.focus(),
+    blur: () => document.activeElement?.blur(),
+    clear,
+  },
+});

@@ -1,0 +1,67 @@
+"""A browser, a shop and a sandbox, each on an origin of its own."""
+
+import shutil
+from collections.abc import Iterator
+from threading import Thread
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from tests.sandbox.browser.fake import create_fake
+from tests.sandbox.browser.shop_page import Shop
+
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("needs Chromium: apt install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def sandbox_url() -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, create_fake(), threaded=True)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def running_shop(sandbox_url: str) -> Iterator[Shop]:
+    with Shop(sandbox_url) as shop:
+        yield shop
+
+
+@pytest.fixture
+def shop(running_shop: Shop) -> Shop:
+    running_shop.asked.clear()
+    return running_shop
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A phone's page that takes no complaint of the browser's: no breach of the policy, no fault in a script."""
+    complaints: list[str] = []
+    context = chromium.new_context(viewport=PHONE)
+    page = context.new_page()
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(f"{message.text} {message.location['url']}") if message.type == "error" else None
+        ),
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.set_default_timeout(8000)
+    yield page
+    context.close()
+    assert [one for one in complaints if "status of 402" not in one] == []
