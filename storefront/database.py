@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, Enum, MetaData, TypeDecorator, event
-from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, SessionTransaction
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, SessionTransaction, registry
 
 _WRITING: Final = "in our transaction()"
 _PRAGMAS: Final = ("busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
@@ -38,24 +38,31 @@ class AwareDateTime(TypeDecorator[dt.datetime]):
 class Base(DeclarativeBase):
     """What every table of the shop is."""
 
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {  # noqa: RUF012  SQLAlchemy reads it so
-        dt.datetime: AwareDateTime(),
-        dict[str, Any]: JSON(),
-        list[str]: JSON(),
-        list[list[str]]: JSON(),
-        enum.StrEnum: Enum(
-            enum.StrEnum, native_enum=False, create_constraint=False, length=32, values_callable=lambda states: [s.value for s in states]
+    # A registry, because Flask-SQLAlchemy copies this class and may not find a map of types beside its registry.
+    registry = registry(
+        metadata=MetaData(
+            naming_convention={
+                "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+                "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+                "ck": "ck_%(table_name)s_%(constraint_name)s",
+                "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+                "pk": "pk_%(table_name)s",
+            }
         ),
-    }
+        type_annotation_map={
+            dt.datetime: AwareDateTime(),
+            dict[str, Any]: JSON(),
+            list[str]: JSON(),
+            list[list[str]]: JSON(),
+            enum.StrEnum: Enum(
+                enum.StrEnum,
+                native_enum=False,
+                create_constraint=False,
+                length=32,
+                values_callable=lambda states: [state.value for state in states],
+            ),
+        },
+    )
 
 
 class TransactionError(RuntimeError):
@@ -85,6 +92,17 @@ def transaction() -> Iterator[Session]:
             raise
         finally:
             session.info.pop(_WRITING, None)
+
+
+@contextmanager
+def transaction_aside() -> Iterator[Connection]:
+    """Write on a connection of its own: it stands at once, whatever becomes of the request."""
+    session = current_session()
+    if session.info.get(_WRITING):
+        raise TransactionError("a transaction inside a transaction")
+    engine = session.get_bind().engine
+    with _turn_to_write(session), engine.connect().execution_options(write=True) as connection, connection.begin():
+        yield connection
 
 
 def current_session() -> Session:

@@ -13,16 +13,16 @@ from storefront.payments.models import (
     PaymentAttempt,
     PaymentEvent,
     Refund,
-    RefundLine,
     SavedCard,
     StripeCustomer,
     StripeEvent,
     Unmatched,
 )
+from storefront.throttling import Throttle
 
 __all__ = [
     "Address", "CardSetup", "Cart", "CartLine", "CatalogueVersion", "Collection", "CollectionProduct", "Counter", "Dispute",
     "Installation", "Job", "Order", "OrderLine", "OutboundMail", "Payment", "PaymentAttempt", "PaymentEvent", "Product",
-    "ProductImage", "Refund", "RefundLine", "SavedCard", "ShippingRate", "StripeCustomer", "StripeEvent", "Unmatched", "User",
-    "Variant",
+    "ProductImage", "Refund", "SavedCard", "ShippingRate", "StripeCustomer", "StripeEvent", "Throttle",
+    "Unmatched", "User", "Variant",
 ]  # fmt: skip

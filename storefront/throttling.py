@@ -1,0 +1,113 @@
+"""So many tries and no more: counted in the shop's own database, so that all its processes count together."""
+
+import datetime as dt
+import hashlib
+import math
+from typing import Any
+
+from limits import RateLimitItem, parse
+from limits.storage import Storage
+from sqlalchemy import case, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storefront.clock import now
+from storefront.database import Base, current_session, transaction, transaction_aside
+from storefront.errors import TooManyTriesError
+from storefront.extensions import limiter
+from storefront.jobs.queue import job
+
+
+class Throttle(Base):
+    """How often something was tried, until when it counts. The key is hashed: it holds addresses."""
+
+    __tablename__ = "throttle"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    tries: Mapped[int]
+    until: Mapped[dt.datetime] = mapped_column(index=True)
+
+
+def throttle(what: str, *who: str, limit: str, words: str | None = None) -> None:
+    """Count one try; raises TooManyTriesError for the one too many.
+
+    `limit` as in "10 per 15 minutes". It is counted before the try is made, so that many at once are many.
+    Call it outside `transaction()`.
+    """
+    item = parse(limit)
+    if not limiter.limiter.hit(item, what, *who):
+        raise TooManyTriesError(words, retry_after=_seconds_left(item, what, *who))
+
+
+def forgive(what: str, *who: str, limit: str) -> None:
+    """Forget the tries so far: this one was right."""
+    limiter.limiter.clear(parse(limit), what, *who)
+
+
+def _seconds_left(item: RateLimitItem, *who: str) -> int:
+    until = limiter.limiter.get_window_stats(item, *who).reset_time
+    return max(1, math.ceil(until - now().timestamp()))
+
+
+class SqlStorage(Storage):
+    """Where Flask-Limiter keeps its fixed windows: one row a key, raised by one statement."""
+
+    STORAGE_SCHEME = ["storefront-sql"]  # noqa: RUF012  as its base declares it
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return SQLAlchemyError
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        moment = now()
+        with transaction_aside() as connection:
+            insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+            fresh = insert(Throttle).values(key=_hashed(key), tries=amount, until=moment + dt.timedelta(seconds=expiry))
+            over = Throttle.until <= moment
+            counted = fresh.on_conflict_do_update(
+                index_elements=[Throttle.key],
+                set_={
+                    "tries": case((over, fresh.excluded.tries), else_=Throttle.tries + amount),
+                    "until": case((over, fresh.excluded.until), else_=Throttle.until),
+                },
+            )
+            tries: int = connection.execute(counted.returning(Throttle.tries)).scalar_one()
+            return tries
+
+    def get(self, key: str) -> int:
+        row = self._row(key)
+        return row.tries if row else 0
+
+    def get_expiry(self, key: str) -> float:
+        row = self._row(key)
+        return row.until.timestamp() if row else now().timestamp()
+
+    def check(self) -> bool:
+        current_session().execute(select(Throttle.key).limit(1))
+        return True
+
+    def reset(self) -> int:
+        with transaction_aside() as connection:
+            return connection.execute(delete(Throttle)).rowcount
+
+    def clear(self, key: str) -> None:
+        with transaction_aside() as connection:
+            connection.execute(delete(Throttle).where(Throttle.key == _hashed(key)))
+
+    @staticmethod
+    def _row(key: str) -> Any:
+        found = select(Throttle.tries, Throttle.until).where(Throttle.key == _hashed(key), Throttle.until > now())
+        with current_session().get_bind().engine.connect() as connection:
+            return connection.execute(found).one_or_none()
+
+
+def _hashed(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+@job("forget_throttled", every_seconds=3600)
+def forget_throttled() -> None:
+    """Clear away what no longer counts."""
+    with transaction() as session:
+        session.execute(delete(Throttle).where(Throttle.until <= now()))
