@@ -110,7 +110,6 @@ class SavedCard(Base):
     consent_at: Mapped[dt.datetime | None]
     consent_words: Mapped[str] = mapped_column(default="")
     created_at: Mapped[dt.datetime] = mapped_column(default=now)
-    last_used_at: Mapped[dt.datetime | None]
     removed_at: Mapped[dt.datetime | None]
     looks_asked: Mapped[int] = mapped_column(default=0)
     looks_seen: Mapped[int] = mapped_column(default=0)
@@ -193,7 +192,6 @@ class PaymentAttempt(Base):
     card_last4: Mapped[str] = mapped_column(default="")
     decline_code: Mapped[str] = mapped_column(default="")
     decline_words: Mapped[str] = mapped_column(default="")
-    bank_url: Mapped[str] = mapped_column(default="")
     consent_at: Mapped[dt.datetime | None]
     consent_words: Mapped[str] = mapped_column(default="")
     created_at: Mapped[dt.datetime] = mapped_column(default=now)
@@ -299,25 +297,12 @@ class Refund(Base):
     idempotency_key: Mapped[str] = mapped_column(unique=True)
     request: Mapped[dict[str, Any]]
     request_token: Mapped[str | None] = mapped_column(unique=True)
-    restock: Mapped[bool] = mapped_column(default=False)
     failure_reason: Mapped[str] = mapped_column(default="")
     requested_by: Mapped[str] = mapped_column(default="")
     created_at: Mapped[dt.datetime] = mapped_column(default=now)
     asked_at: Mapped[dt.datetime | None]
 
     payment: Mapped[Payment] = relationship(back_populates="refunds")
-    lines: Mapped[list["RefundLine"]] = relationship(cascade="all, delete-orphan")
-
-
-class RefundLine(Base):
-    """Which order line a refund is for."""
-
-    __tablename__ = "refund_lines"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    refund_id: Mapped[int] = mapped_column(ForeignKey("refunds.id", ondelete="CASCADE"), index=True)
-    order_line_id: Mapped[int] = mapped_column(ForeignKey("order_lines.id", ondelete="CASCADE"), index=True)
-    quantity: Mapped[int]
 
 
 class Dispute(Base):

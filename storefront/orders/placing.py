@@ -1,0 +1,132 @@
+"""Placing an order: the row with its token first, then stock; all of it, or nothing."""
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storefront.catalog import stock
+from storefront.clock import now
+from storefront.database import current_session
+from storefront.errors import ChangedError
+from storefront.money import Money
+from storefront.orders.models import OPEN_STATUSES, FulfilmentStatus, Order, OrderLine, OrderSource, OrderStatus
+from storefront.orders.pricing import PricedLine, Totals
+
+HOLD = dt.timedelta(minutes=30)
+
+
+class TotalChangedError(ChangedError):
+    """The button showed another total."""
+
+    words = "The price has changed. Nothing was charged."
+
+
+class TokenTakenError(Exception):
+    """This button has been pressed before: there is an order for it."""
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """Who buys: a user, and where their mail goes."""
+
+    user_id: int | None
+    email: str
+    email_key: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a pay button stands for: exactly this, at exactly this total, once."""
+
+    checkout_token: str
+    expected_total: int
+    source: OrderSource
+    cart_id: int | None
+    buyer: Buyer
+    address: dict[str, str] | None
+    livemode: bool
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A placed order, as far as paying for it needs to know."""
+
+    order_id: int
+    public_id: str
+    total: Money
+
+
+def place(wanted: Wanted, totals: Totals) -> Placed:
+    """Place it inside the running transaction.
+
+    Raises TokenTakenError where this button already has an order, TotalChangedError where it showed another
+    total, and SoldOutError where stock is short; the transaction is then to be given up.
+    """
+    if totals.total.minor != wanted.expected_total:
+        raise TotalChangedError
+    public_id = secrets.token_hex(16)
+    order_id = _write_order(wanted, totals, public_id)
+    if order_id is None:
+        raise TokenTakenError
+    counted = stock.take(totals.lines)
+    current_session().execute(insert(OrderLine), [_line(order_id, line, counted) for line in totals.lines])
+    return Placed(order_id, public_id, totals.total)
+
+
+def open_order_with(user_id: int, variant_ids: list[int]) -> str | None:
+    """The public id of an open order of this user's that has one of these variants in it."""
+    query = (
+        select(Order.public_id)
+        .join(OrderLine)
+        .where(Order.user_id == user_id, Order.status.in_(OPEN_STATUSES), OrderLine.variant_id.in_(variant_ids))
+    )
+    return current_session().scalar(query.order_by(Order.id.desc()).limit(1))
+
+
+def _write_order(wanted: Wanted, totals: Totals, public_id: str) -> int | None:
+    postgres = current_session().get_bind().dialect.name == "postgresql"
+    at = now()
+    row = (postgresql.insert if postgres else sqlite.insert)(Order).values(
+        public_id=public_id,
+        user_id=wanted.buyer.user_id,
+        email=wanted.buyer.email,
+        email_key=wanted.buyer.email_key,
+        cart_id=wanted.cart_id,
+        status=OrderStatus.pending,
+        fulfilment_status=FulfilmentStatus.unfulfilled,
+        source=wanted.source,
+        checkout_token=wanted.checkout_token,
+        currency=totals.total.currency,
+        subtotal=totals.subtotal.minor,
+        discount=totals.discount.minor,
+        shipping=totals.shipping.minor,
+        tax=totals.tax.minor,
+        total=totals.total.minor,
+        shipping_address=wanted.address if totals.requires_shipping else None,
+        shipping_name=totals.shipping_name,
+        arrives_on=totals.arrives_on,
+        hold_until=at + HOLD,
+        placed_at=at,
+        tracking="",
+        livemode=wanted.livemode,
+    )
+    return current_session().scalar(row.on_conflict_do_nothing(index_elements=["checkout_token"]).returning(Order.id))
+
+
+def _line(order_id: int, line: PricedLine, counted: frozenset[int]) -> dict[str, object]:
+    return {
+        "order_id": order_id,
+        "variant_id": line.variant_id,
+        "product_handle": line.product_handle,
+        "picture_path": line.picture_path,
+        "name": line.name,
+        "sku": line.sku,
+        "unit_price": line.unit.minor,
+        "quantity": line.quantity,
+        "total": line.total.minor,
+        "stock_taken": line.variant_id in counted,
+        "requires_shipping": line.requires_shipping,
+    }

@@ -1,0 +1,147 @@
+"""What follows from news, in its own transaction: mail, stock, the cart, money that has to go back, and the owner told."""
+
+import datetime as dt
+import secrets
+
+from flask import current_app
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storefront.catalog import stock
+from storefront.clock import now
+from storefront.database import current_session
+from storefront.installation import this_shop
+from storefront.jobs.queue import enqueue
+from storefront.mail.outbox import post
+from storefront.orders.closing import close_bought
+from storefront.orders.models import Cart, CartState, Order, OrderStatus
+from storefront.payments.models import AttemptState, Dispute, IntentState, Payment, Refund, RefundKind, RefundState, Unmatched
+from storefront.payments.standing import promised
+
+PAID = (OrderStatus.paid, OrderStatus.partially_refunded, OrderStatus.refunded)
+# Long enough for the customer to try another card on the page itself.
+MINUTES_BEFORE_FAILURE_MAIL = 3
+
+
+def keep_or_return_money(payment: Payment) -> None:
+    """Money that arrived for an order nobody keeps goes back by itself: one `late` refund for all that is not yet promised."""
+    order = payment.order
+    if payment.intent_state is not IntentState.succeeded or not (order.status is OrderStatus.canceled or order.cancel_wanted_at):
+        return
+    order.status = OrderStatus.canceled
+    rest = payment.amount_captured - promised(payment)
+    if rest <= 0 or any(refund.kind is RefundKind.late for refund in payment.refunds):
+        return
+    payment.refunds.append(new_refund(payment, rest, kind=RefundKind.late, requested_by="the shop"))
+
+
+def new_refund(payment: Payment, amount: int, *, kind: RefundKind, requested_by: str, reason: str = "requested_by_customer") -> Refund:
+    """A refund's row with its key and its exact request, before anybody asks Stripe; queues the asking."""
+    public_id = secrets.token_hex(16)
+    params = {
+        "payment_intent": payment.stripe_payment_intent_id,
+        "amount": amount,
+        "reason": reason,
+        "metadata": {"refund_id": public_id, "order_id": payment.order.public_id, "shop": this_shop()},
+    }
+    refund = Refund(
+        public_id=public_id, payment_id=payment.id, kind=kind, amount=amount, reason=reason, state=RefundState.sending,
+        idempotency_key=secrets.token_hex(20), request={"params": params}, requested_by=requested_by,
+    )  # fmt: skip
+    enqueue("ask_about_refund", {"public_id": public_id}, unique_key=f"refund:{public_id}")
+    return refund
+
+
+def follow(payment: Payment, before: dict[str, str], changed: dict[str, str]) -> None:
+    """Queue what these changes lead to."""
+    order = payment.order
+    if order.status in PAID and order.paid_at is None:
+        order_paid(order)
+    if order.status is OrderStatus.canceled and order.canceled_at is None:
+        _order_canceled(order)
+    for attempt in payment.attempts:
+        state = changed.get(f"attempt {attempt.number}")
+        if state == AttemptState.unknown:
+            enqueue("ask_about_attempt", {"attempt_id": attempt.id}, unique_key=f"attempt:{attempt.id}")
+        if state in {AttemptState.declined, AttemptState.refused}:
+            _mail_failure(order, attempt.number)
+    for refund in payment.refunds:
+        if f"refund {refund.public_id}" in changed:
+            _mail_refund(order, refund)
+
+
+def order_paid(order: Order) -> None:
+    """The receipt, the owner's note, and the cart it came from is done."""
+    order.paid_at = now()
+    post("receipt", order.email, f"receipt:{order.public_id}", {"order_id": order.id})
+    owner = current_app.config["SETTINGS"].owner_email
+    if owner:
+        post("order_for_owner", owner, f"order_for_owner:{order.public_id}", {"order_id": order.id})
+    if order.cart_id is not None:
+        close_bought(order)
+
+
+def _order_canceled(order: Order) -> None:
+    order.canceled_at = now()
+    if order.stock_released_at is None:
+        order.stock_released_at = order.canceled_at
+        stock.give_back(line for line in order.lines if line.stock_taken)
+    post("order_canceled", order.email, f"order_canceled:{order.public_id}", {"order_id": order.id})
+    if order.cart_id is not None:
+        fresh = update(Cart).where(Cart.id == order.cart_id, Cart.state == CartState.open, Cart.checkout_token == order.checkout_token)
+        current_session().execute(fresh.values(checkout_token=secrets.token_urlsafe(24)))
+
+
+def _mail_failure(order: Order, number: int) -> None:
+    send_at = now() + dt.timedelta(minutes=MINUTES_BEFORE_FAILURE_MAIL)
+    post("payment_failed", order.email, f"payment_failed:{order.public_id}:{number}", {"order_id": order.id}, send_at=send_at)
+
+
+def _mail_refund(order: Order, refund: Refund) -> None:
+    current_session().flush()
+    context = {"refund_id": refund.id}
+    if refund.stripe_refund_id:
+        kind = "late_money_returned" if refund.kind is RefundKind.late else "refunded"
+        post(kind, order.email, f"{kind}:{refund.public_id}", context)
+    if refund.state in {RefundState.failed, RefundState.canceled}:
+        if refund.stripe_refund_id:
+            post("refund_failed", order.email, f"refund_failed:{refund.public_id}", context)
+        alarm(
+            f"refund:{refund.public_id}",
+            f"A refund for order {order.number} failed",
+            f"Stripe says: {refund.failure_reason or refund.state}. The money is still with you.",
+            "Refund it another way, or try again: flask payments refund.",
+        )
+
+
+def dispute_changed(dispute: Dispute, payment: Payment | None) -> None:
+    """The owner hears of every step of a dispute, with its deadline; stock is never touched."""
+    due = f" Answer by {dispute.evidence_due_by:%d %B %Y %H:%M} UTC." if dispute.evidence_due_by else ""
+    about = f"order {payment.order.number}" if payment else "a payment we do not know"
+    alarm(
+        f"dispute:{dispute.stripe_dispute_id}:{dispute.status}",
+        f"Dispute on {about}: {dispute.status.replace('_', ' ')}",
+        f"The customer's bank asks for the money back. Its reason: {dispute.reason.replace('_', ' ')}.{due}",
+        "Send your evidence in Stripe's dashboard.",
+    )
+
+
+def note_unmatched(object_id: str, why: str, amount: int | None, currency: str) -> None:
+    """Keep what fits nowhere for the owner, once per object, and say so."""
+    session = current_session()
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = insert(Unmatched).values(object_id=object_id, why=why, amount=amount, currency=currency, seen_at=now())
+    if session.scalar(row.on_conflict_do_nothing(index_elements=["object_id"]).returning(Unmatched.id)) is not None:
+        alarm(f"unmatched:{object_id}", "Money that fits no order", why, "Look at it in Stripe's dashboard; see flask payments unmatched.")
+
+
+def alarm(key: str, what: str, why: str, to_do: str) -> None:
+    """Write to the owner, once per key."""
+    owner = current_app.config["SETTINGS"].owner_email
+    if owner:
+        post("owner_alarm", owner, f"alarm:{key}", {"what": what, "why": why, "to_do": to_do})
+
+
+def unmatched() -> list[Unmatched]:
+    """What fits nowhere and nobody has settled, oldest first."""
+    return list(current_session().scalars(select(Unmatched).where(Unmatched.settled_at.is_(None)).order_by(Unmatched.id)))

@@ -1,0 +1,124 @@
+"""Our customers at Stripe: a row first, made there by a job, so that nobody waits for Stripe to register."""
+
+import secrets
+from datetime import timedelta
+
+from flask import current_app
+from sqlalchemy import select
+
+from storefront.clock import now
+from storefront.customers.models import User
+from storefront.database import current_session, leave, transaction
+from storefront.installation import this_shop
+from storefront.jobs.queue import enqueue, job
+from storefront.payments import stripe_gateway
+from storefront.payments.models import SavedCard, StripeCustomer
+from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
+
+# Stripe forgets keys after a day; well before that the same request is still the same customer.
+KEY_GOOD_FOR = timedelta(hours=20)
+
+
+def want_customer(user: User) -> StripeCustomer:
+    """Inside a transaction: this user shall have a Stripe customer in today's mode; a job makes it.
+
+    A customer deleted at Stripe is made anew: call this only where the user adds a card.
+    """
+    session = current_session()
+    session.flush()
+    livemode = current_app.config["SETTINGS"].livemode
+    customer = session.scalar(select(StripeCustomer).where(StripeCustomer.user_id == user.id, StripeCustomer.livemode == livemode))
+    if customer is None:
+        customer = StripeCustomer(user_id=user.id, livemode=livemode)
+        session.add(customer)
+    elif customer.deleted_at is None:
+        return customer
+    customer.stripe_id = customer.deleted_at = customer.synced_at = None
+    customer.idempotency_key = secrets.token_hex(20)
+    customer.created_at = now()
+    customer.request = {"params": _customer_params(user) | {"metadata": _marks(user)}}
+    session.flush()
+    enqueue("make_customer", {"customer_id": customer.id}, unique_key=f"customer:{customer.id}")
+    return customer
+
+
+def _customer_params(user: User) -> dict[str, str]:
+    return {"name": user.name, "email": user.email, "description": f"Customer for user ID: {user.id}"}
+
+
+def _marks(user: User) -> dict[str, str]:
+    return {"userId": str(user.id), "source": "user_registration", "shop": this_shop()}
+
+
+@job("make_customer")
+def make_customer(customer_id: int) -> str | None:
+    """Make the customer at Stripe with its own key, once; the id, or None when it is not wanted any more.
+
+    Raises OutcomeUnknownError where Stripe did not answer: asking again with the same key is safe.
+    """
+    with transaction() as session:
+        customer = session.get(StripeCustomer, customer_id, with_for_update=True)
+        if customer is None or customer.stripe_id or customer.user_id is None:
+            return customer.stripe_id if customer else None
+        request, key, asked_before = customer.request, customer.idempotency_key, customer.asked_at
+        customer.asked_at = customer.asked_at or now()
+    made = _already_made(request, asked_before.timestamp()) if asked_before and now() - asked_before > KEY_GOOD_FOR else None
+    stripe_id = made or str(stripe_gateway.create_customer(request, key)["id"])
+    with transaction() as session:
+        customer = session.get_one(StripeCustomer, customer_id, with_for_update=True)
+        customer.stripe_id = customer.stripe_id or stripe_id
+        customer.synced_at = now()
+    return stripe_id
+
+
+def _already_made(request: dict[str, dict[str, str]], since: float) -> str | None:
+    ours = request["params"]["metadata"]
+    found = stripe_gateway.customers_since(int(since) - 60, request["params"]["email"])
+    return next((str(one["id"]) for one in found if one.get("metadata") == ours), None)
+
+
+def customer_of(user_id: int) -> StripeCustomer | None:
+    """This user's customer in today's mode, if Stripe has it."""
+    livemode = current_app.config["SETTINGS"].livemode
+    query = select(StripeCustomer).where(StripeCustomer.user_id == user_id, StripeCustomer.livemode == livemode)
+    return current_session().scalar(query.where(StripeCustomer.deleted_at.is_(None)))
+
+
+def customer_to_charge(user_id: int) -> str | None:
+    """The Stripe id of this user's customer, made now if it is missing; None when Stripe does not answer."""
+    customer = customer_of(user_id)
+    stripe_id, customer_id = (customer.stripe_id, customer.id) if customer else (None, None)
+    leave()
+    if stripe_id:
+        return stripe_id
+    if customer_id is None:
+        with transaction() as session:
+            customer_id = want_customer(session.get_one(User, user_id)).id
+    try:
+        return make_customer(customer_id)
+    except (OutcomeUnknownError, RefusedByStripeError):
+        return None
+
+
+@job("push_customer")
+def push_customer(customer_id: int) -> None:
+    """Tell Stripe the name, e-mail and default card that belong to the shop."""
+    session = current_session()
+    customer = session.get(StripeCustomer, customer_id)
+    user = session.get(User, customer.user_id) if customer and customer.user_id else None
+    if customer is None or user is None or customer.deleted_at:
+        return
+    if customer.stripe_id is None:
+        raise OutcomeUnknownError
+    card = session.get(SavedCard, customer.default_card_id) if customer.default_card_id else None
+    stripe_id = customer.stripe_id
+    params = _customer_params(user) | {"invoice_settings": {"default_payment_method": card.stripe_payment_method_id if card else ""}}
+    leave()
+    try:
+        stripe_gateway.update_customer(stripe_id, params)
+        error = ""
+    except RefusedByStripeError as refused:
+        error = refused.code
+    with transaction() as session:
+        customer = session.get_one(StripeCustomer, customer_id, with_for_update=True)
+        customer.synced_at, customer.sync_error = now(), error

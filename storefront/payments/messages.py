@@ -1,0 +1,152 @@
+"""What the shop writes about orders and money. A mail is written when it is sent, from what is true by then."""
+
+from typing import Any
+
+from babel.dates import format_date
+from flask import current_app
+from sqlalchemy import select
+
+from config import Settings
+from storefront.database import current_session
+from storefront.mail.outbox import message
+from storefront.money import Money
+from storefront.orders.models import Order, OrderStatus
+from storefront.payments.models import GIVEN_BACK, Payment, Refund
+
+PAID = (OrderStatus.paid, OrderStatus.partially_refunded, OrderStatus.refunded)
+BRANDS = {"amex": "American Express", "diners": "Diners Club", "jcb": "JCB", "unionpay": "UnionPay"}
+
+Stored = dict[str, Any]
+Told = dict[str, Any]
+
+
+@message("receipt")
+def receipt(stored: Stored) -> Told | None:
+    """To the customer: what was paid, with what, and where it goes. `{"order_id": n}`"""
+    payment = _payment_of(stored["order_id"])
+    return _about(payment) if payment.order.status in PAID else None
+
+
+@message("order_for_owner")
+def order_for_owner(stored: Stored) -> Told | None:
+    """To the owner: what is to be sent, to whom, where. `{"order_id": n}`"""
+    payment = _payment_of(stored["order_id"])
+    if payment.order.status not in PAID or payment.order.status is OrderStatus.refunded:
+        return None
+    return _about(payment)
+
+
+@message("payment_failed")
+def payment_failed(stored: Stored) -> Told | None:
+    """To the customer, unless another card has helped by now. `{"order_id": n}`"""
+    payment = _payment_of(stored["order_id"])
+    attempt = payment.last_attempt
+    if payment.order.status is not OrderStatus.failed or attempt is None:
+        return None
+    return _about(payment) | {
+        "refused_card": _card(attempt.card_brand, attempt.card_last4),
+        "reason": attempt.decline_words.rstrip("."),
+        "held_until": f"{payment.order.hold_until.astimezone():%H:%M %Z}",
+    }
+
+
+@message("order_canceled")
+def order_canceled(stored: Stored) -> Told:
+    """To the customer: the order is over, for good. `{"order_id": n}`"""
+    payment = _payment_of(stored["order_id"])
+    return _about(payment) | {"was_charged": payment.amount_captured > 0}
+
+
+@message("shipped")
+def shipped(stored: Stored) -> Told:
+    """To the customer: it is on its way. `{"order_id": n}`"""
+    payment = _payment_of(stored["order_id"])
+    tracking = payment.order.tracking
+    return _about(payment) | {
+        "tracking": tracking,
+        "tracking_url": tracking if tracking.startswith("https://") else "",
+    }
+
+
+@message("late_money_returned")
+@message("refunded")
+def refunded(stored: Stored) -> Told | None:
+    """To the customer: money is on its way back. `{"refund_id": n}`"""
+    refund = _refund(stored)
+    return None if refund.state in GIVEN_BACK else _about_refund(refund)
+
+
+@message("refund_failed")
+def refund_failed(stored: Stored) -> Told | None:
+    """To the customer: money did not reach them (the owner gets an alarm). `{"refund_id": n}`"""
+    refund = _refund(stored)
+    return _about_refund(refund) if refund.state in GIVEN_BACK else None
+
+
+@message("owner_alarm")
+def owner_alarm(stored: Stored) -> Told:
+    """To the owner: something needs a person. `{"what": …, "why": …, "to_do": …}`"""
+    return {"what": stored["what"], "why": stored.get("why", ""), "to_do": stored.get("to_do", "")}
+
+
+def _payment_of(order_id: int) -> Payment:
+    return current_session().scalars(select(Payment).where(Payment.order_id == order_id)).one()
+
+
+def _refund(stored: Stored) -> Refund:
+    return current_session().get_one(Refund, stored["refund_id"])
+
+
+def _about_refund(refund: Refund) -> Told:
+    payment = refund.payment
+    return _about(payment) | {
+        "amount": str(Money(refund.amount, payment.currency)),
+        "is_all": refund.amount == payment.amount,
+    }
+
+
+def _about(payment: Payment) -> Told:
+    """The order in words."""
+    order = payment.order
+    settings: Settings = current_app.config["SETTINGS"]
+    return {
+        "order": {
+            "label": f"K-{order.number}",
+            "url": f"{settings.base_url}/orders/{order.public_id}",
+            "email": order.email,
+            "first_name": next(iter(order.shipping_name.split()), ""),
+            "lines": [(line.quantity, line.name, str(Money(line.total, order.currency))) for line in order.lines],
+            "sums": _sums(order),
+            "total": str(order.total_money),
+            "card": _card(payment.card_brand, payment.card_last4),
+            "address": _address(order),
+            "arrives": format_date(order.arrives_on, "EEEE, d MMMM", locale="en") if order.arrives_on else "",
+        }
+    }
+
+
+def _sums(order: Order) -> list[tuple[str, str]]:
+    """The parts of the total, left out where they say nothing."""
+    sums = []
+    if order.subtotal != order.total:
+        sums.append(("Subtotal", str(Money(order.subtotal, order.currency))))
+    if order.discount:
+        sums.append(("Discount", f"−{Money(order.discount, order.currency)}"))  # noqa: RUF001  a true minus
+    if any(line.requires_shipping for line in order.lines):
+        sums.append(("Delivery", str(Money(order.shipping, order.currency)) if order.shipping else "free"))
+    sums.append(("Total", str(order.total_money)))
+    if order.tax:
+        sums.append(("of which VAT", str(Money(order.tax, order.currency))))
+    return sums
+
+
+def _card(brand: str, last4: str) -> str:
+    """As everywhere in the shop: Visa •• 4242."""
+    return f"{BRANDS.get(brand, brand.title())} •• {last4}" if last4 else ""
+
+
+def _address(order: Order) -> list[str]:
+    copy = order.shipping_address or {}
+    town = " ".join(part for part in (copy.get("postal_code"), copy.get("city")) if part)
+    parts = (copy.get("name"), copy.get("line1"), copy.get("line2"), town, copy.get("region"), copy.get("country"))
+    return [part for part in parts if part]

@@ -1,0 +1,263 @@
+"""The only way to Stripe: our frozen requests go in, plain facts come out, and every failure is one of three.
+
+A decline is an answer. `RefusedByStripeError`: Stripe did not do it. `OutcomeUnknownError`: it may have.
+Facts about Stripe are of API 2026-10-28.endive and SDK 16.1.0.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+import stripe
+from config import Settings
+from flask import Flask, current_app
+from stripe import StripeClient
+
+from storefront.clock import now
+from storefront.database import refuse_inside_transaction
+from storefront.errors import BusyError
+from storefront.payments.news import Facts
+
+API_VERSION: Final = "2026-10-28.endive"
+TIMEOUT: Final = (3.05, 20)
+SEATS: Final = 4
+FAILURES_BEFORE_PAUSE: Final = 5
+PAUSE_SECONDS: Final = 15
+
+stripe.enable_telemetry = False
+T = TypeVar("T")
+
+
+class OutcomeUnknownError(Exception):
+    """No usable answer: it may or may not have happened."""
+
+
+class RefusedByStripeError(Exception):
+    """Stripe refused: nothing was done. `code` is Stripe's, `words` are for logs and owners."""
+
+    def __init__(self, code: str, words: str, status: int) -> None:
+        super().__init__(code)
+        self.code, self.words, self.status = code, words, status
+
+
+@dataclass
+class Gateway:
+    """One process's line to Stripe: a client built at first use (never before a fork), seats, and a breaker."""
+
+    settings: Settings
+    seats: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(SEATS))
+    failures: int = 0
+    paused_until: float = 0.0
+    _client: StripeClient | None = None
+
+    @property
+    def client(self) -> StripeClient:
+        """The SDK's client; its HTTP sessions are one a thread."""
+        if self._client is None:
+            base = self.settings.stripe_api_base
+            self._client = StripeClient(
+                self.settings.stripe_secret_key,
+                stripe_version=API_VERSION,
+                max_network_retries=1,
+                http_client=stripe.RequestsClient(timeout=TIMEOUT),
+                base_addresses={"api": base, "files": base, "connect": base, "meter_events": base},
+            )
+        return self._client
+
+    def answered(self) -> None:
+        """Stripe is there."""
+        self.failures = 0
+
+    def not_reached(self) -> None:
+        """Another failure to connect; after some in a row paying pauses for a moment."""
+        self.failures += 1
+        if self.failures >= FAILURES_BEFORE_PAUSE:
+            self.paused_until = time.monotonic() + PAUSE_SECONDS
+            self.failures = 0
+
+
+def connect(app: Flask, settings: Settings) -> None:
+    """Give the app its gateway; no connection is made yet."""
+    app.extensions["stripe_gateway"] = Gateway(settings)
+
+
+def _gateway() -> Gateway:
+    gateway: Gateway = current_app.extensions["stripe_gateway"]
+    return gateway
+
+
+@contextmanager
+def seat() -> Iterator[None]:
+    """A place at Stripe, taken before anything is placed; BusyError when all are taken, so that browsing never waits."""
+    gateway = _gateway()
+    if time.monotonic() < gateway.paused_until:
+        raise BusyError("Our payment provider does not answer just now. Nothing was charged; please try again in a moment.")
+    if not gateway.seats.acquire(blocking=False):
+        raise BusyError
+    try:
+        yield
+    finally:
+        gateway.seats.release()
+
+
+def _ask(call: Callable[[StripeClient], T]) -> T:
+    refuse_inside_transaction()
+    gateway = _gateway()
+    try:
+        answer = call(gateway.client)
+    except stripe.CardError:
+        gateway.answered()
+        raise
+    except stripe.APIConnectionError as lost:
+        gateway.not_reached()
+        raise OutcomeUnknownError from lost
+    except (stripe.RateLimitError, stripe.APIError) as unclear:
+        raise OutcomeUnknownError from unclear
+    except stripe.StripeError as refused:
+        gateway.answered()
+        raise _refusal(refused) from refused
+    gateway.answered()
+    return answer
+
+
+def _refusal(refused: stripe.StripeError) -> RefusedByStripeError:
+    code = refused.code or (refused.error.code if refused.error else None) or type(refused).__name__
+    return RefusedByStripeError(code, refused.user_message or "", refused.http_status or 0)
+
+
+def _plain(answer: stripe.StripeObject) -> Facts:
+    facts: Facts = answer.to_dict(for_json=True)
+    return facts
+
+
+def pay(operation: str, request: Facts, key: str) -> Facts:
+    """Send an attempt: create the intent, or confirm it with another card. A decline comes back as the intent it left."""
+    try:
+        return _ask(lambda client: _plain(_send_payment(client, operation, request, key)))
+    except stripe.CardError as declined:
+        intent = declined.error.payment_intent if declined.error else None
+        if intent is None:
+            raise _refusal(declined) from declined
+        return _plain(intent)
+
+
+def _send_payment(client: StripeClient, operation: str, request: Facts, key: str) -> stripe.PaymentIntent:
+    if operation == "create":
+        return client.v1.payment_intents.create(params=request["params"], options={"idempotency_key": key})  # type: ignore[arg-type]
+    return client.v1.payment_intents.confirm(request["intent"], params=request["params"], options={"idempotency_key": key})
+
+
+def fetch_intent(intent: str) -> Facts:
+    """The PaymentIntent as it is now, with its latest charge; holds its client_secret, which is never stored."""
+    return _ask(lambda client: _plain(client.v1.payment_intents.retrieve(_given(intent), params={"expand": ["latest_charge"]})))
+
+
+def cancel_intent(intent: str) -> Facts:
+    """Cancel it, or learn by RefusedByStripeError that it can no longer be."""
+    return _ask(lambda client: _plain(client.v1.payment_intents.cancel(_given(intent), params={"expand": ["latest_charge"]})))
+
+
+def intents_since(customer: str | None, since: int) -> list[Facts]:
+    """Intents created since a Unix time, of one customer or of all; paged through."""
+    params: Any = {"created": {"gte": since}, "limit": 100, "expand": ["data.latest_charge"]}
+    if customer:
+        params["customer"] = customer
+    return _ask(lambda client: [_plain(intent) for intent in client.v1.payment_intents.list(params=params).auto_paging_iter()])
+
+
+def refund(request: Facts, key: str) -> Facts:
+    """Send a refund."""
+    return _ask(lambda client: _plain(client.v1.refunds.create(params=request["params"], options={"idempotency_key": key})))
+
+
+def fetch_refund(stripe_refund: str) -> Facts:
+    """The refund as it is now."""
+    return _ask(lambda client: _plain(client.v1.refunds.retrieve(_given(stripe_refund))))
+
+
+def refunds_of(intent: str) -> list[Facts]:
+    """All refunds of an intent."""
+    return _ask(
+        lambda client: [_plain(one) for one in client.v1.refunds.list(params={"payment_intent": intent, "limit": 100}).auto_paging_iter()]
+    )
+
+
+def fetch_dispute(dispute: str) -> Facts:
+    """The dispute as it is now."""
+    return _ask(lambda client: _plain(client.v1.disputes.retrieve(_given(dispute))))
+
+
+def create_customer(request: Facts, key: str) -> Facts:
+    """Make a customer."""
+    return _ask(lambda client: _plain(client.v1.customers.create(params=request["params"], options={"idempotency_key": key})))
+
+
+def update_customer(customer: str, params: Facts) -> Facts:
+    """Push what the shop knows of a customer."""
+    return _ask(lambda client: _plain(client.v1.customers.update(_given(customer), params=params)))  # type: ignore[arg-type]
+
+
+def fetch_customer(customer: str) -> Facts:
+    """The customer as it is now; a deleted one says `deleted`."""
+    return _ask(lambda client: _plain(client.v1.customers.retrieve(_given(customer))))
+
+
+def customers_since(since: int, email: str) -> list[Facts]:
+    """Customers made since a Unix time with this e-mail."""
+    params: Any = {"created": {"gte": since}, "email": email, "limit": 100}
+    return _ask(lambda client: [_plain(one) for one in client.v1.customers.list(params=params).auto_paging_iter()])
+
+
+def fetch_card(payment_method: str) -> Facts:
+    """The payment method as it is now; `customer` is null once detached."""
+    return _ask(lambda client: _plain(client.v1.payment_methods.retrieve(_given(payment_method))))
+
+
+def detach_card(payment_method: str) -> Facts:
+    """Detach it for good."""
+    return _ask(lambda client: _plain(client.v1.payment_methods.detach(_given(payment_method))))
+
+
+def allow_redisplay(payment_method: str) -> Facts:
+    """Say that the customer agreed to be shown this card again."""
+    return _ask(lambda client: _plain(client.v1.payment_methods.update(_given(payment_method), params={"allow_redisplay": "always"})))
+
+
+def fetch_setup(setup: str) -> Facts:
+    """The SetupIntent as it is now, with its card."""
+    return _ask(lambda client: _plain(client.v1.setup_intents.retrieve(_given(setup), params={"expand": ["payment_method"]})))
+
+
+def fetch_event(event: str) -> Facts:
+    """An event, told again in our version."""
+    return _ask(lambda client: _plain(client.v1.events.retrieve(_given(event))))
+
+
+def fetch_account() -> Facts:
+    """The account our key belongs to."""
+    return _ask(lambda client: _plain(client.v1.accounts.retrieve_current()))
+
+
+def check_signature(body: str, header: str, secrets: tuple[str, ...]) -> bool:
+    """Whether one of the secrets signed this body, and within five minutes of our clock, either way.
+
+    Only the signature is checked: building the SDK's event object costs as much as all the rest.
+    """
+    for secret in secrets:
+        try:
+            stripe.WebhookSignature.verify_header(body, header, secret)
+        except stripe.SignatureVerificationError:
+            continue
+        signed_at = next(int(part.removeprefix("t=")) for part in header.split(",") if part.startswith("t="))
+        return abs(now().timestamp() - signed_at) <= stripe.Webhook.DEFAULT_TOLERANCE
+    return False
+
+
+def _given(stripe_id: str) -> str:
+    # The SDK asks for `/v1/payment_intents/` when given an empty id, which is another question.
+    if not stripe_id:
+        raise ValueError("an empty id")
+    return stripe_id
