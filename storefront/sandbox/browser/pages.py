@@ -3,19 +3,18 @@
 All links are relative, so the same pages stand at the root of an origin of their own or below a shop's path.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
-from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, send_from_directory
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from storefront.sandbox.browser.amounts import amount_in_words
+from storefront.sandbox.browser.stripe_js import stripe_js_source
 from storefront.sandbox.browser.trial_cards import TRIAL_CARDS
+from storefront.sandbox.challenges import Challenge
 from storefront.sandbox.errors import StripeError
 
-FILES = Path(__file__).parent / "static"
 SEE_OTHER = 303
 BRANDS = {"amex": "American Express", "diners": "Diners Club", "jcb": "JCB", "unionpay": "UnionPay"}
 
@@ -37,9 +36,9 @@ pages = Blueprint(
 class Bank(Protocol):
     """What these pages need of the sandbox that runs them."""
 
-    def challenge(self, intent_id: str) -> Mapping[str, Any]: ...
+    def challenge(self, intent_id: str) -> Challenge: ...
 
-    def answer_challenge(self, intent_id: str, passed: bool) -> Mapping[str, Any]: ...  # noqa: FBT001 - the sandbox's own
+    def answer_challenge(self, intent_id: str, passed: bool) -> Challenge: ...  # noqa: FBT001 - the sandbox's own
 
 
 @dataclass(frozen=True)
@@ -63,9 +62,11 @@ NOTHING = BankView("We have nothing to ask you", "This request is not known here
 
 @pages.get("/js/stripe.js")
 @pages.get("/js/endive/stripe.js")
-def stripe_js() -> Response:
+def stripe_js() -> ResponseReturnValue:
     """Serve the stand-in for Stripe.js."""
-    return send_from_directory(FILES, "stripe.js")
+    response = Response(stripe_js_source(), mimetype="text/javascript")
+    response.add_etag()
+    return response.make_conditional(request)
 
 
 @pages.get("/frames/card")
@@ -119,7 +120,7 @@ def _bank() -> Bank:
     return cast("Bank", current_app.extensions["sandbox"])
 
 
-def _challenge(intent_id: str) -> Mapping[str, Any]:
+def _challenge(intent_id: str) -> Challenge:
     try:
         return _bank().challenge(intent_id)
     except StripeError:
@@ -130,7 +131,7 @@ def _is_framed() -> bool:
     return "frame" in request.args
 
 
-def _view_of(challenge: Mapping[str, Any]) -> BankView:
+def _view_of(challenge: Challenge) -> BankView:
     if challenge["status"] == "open":
         return _question(challenge)
     if challenge["status"] == "none":
@@ -144,9 +145,9 @@ def _view_of(challenge: Mapping[str, Any]) -> BankView:
     )
 
 
-def _question(challenge: Mapping[str, Any]) -> BankView:
+def _question(challenge: Challenge) -> BankView:
     card = ("Card", f"{_brand(challenge)} •• {challenge['last4']}")
-    if challenge["amount"] is None:
+    if challenge["amount"] is None or challenge["currency"] is None:
         words = "A shop asks to keep your card for later payments. Is it you?"
         return BankView("Keep this card?", words, (card,), is_open=True)
     amount = ("Amount", amount_in_words(challenge["amount"], challenge["currency"]))
@@ -154,6 +155,6 @@ def _question(challenge: Mapping[str, Any]) -> BankView:
     return BankView("Approve this payment?", words, (amount, card), is_open=True)
 
 
-def _brand(challenge: Mapping[str, Any]) -> str:
+def _brand(challenge: Challenge) -> str:
     brand = str(challenge["card_brand"])
     return BRANDS.get(brand, brand.title())

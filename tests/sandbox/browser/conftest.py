@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from threading import Thread
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.sandbox.browser.fake import create_fake
 from tests.sandbox.browser.shop_page import Shop
 
-PHONE = {"width": 390, "height": 844}
+PHONE = ViewportSize(width=390, height=844)
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +46,12 @@ def running_shop(sandbox_url: str) -> Iterator[Shop]:
 def shop(running_shop: Shop) -> Shop:
     running_shop.asked.clear()
     return running_shop
+
+
+@pytest.fixture(scope="session")
+def one_origin() -> Iterator[Shop]:
+    with Shop("/sandbox", below=create_fake()) as shop:
+        yield shop
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ class Fake:
             "return_url": intent.get("return_url"),
         }
 
-    def answer_challenge(self, intent_id: str, passed: bool) -> dict[str, Any]:
+    def answer_challenge(self, intent_id: str, passed: bool) -> dict[str, Any]:  # noqa: FBT001
         intent = self.intents[intent_id]
         intent["status"] = "succeeded" if passed else "requires_payment_method"
         noun = "setup" if intent_id.startswith("seti") else "payment"

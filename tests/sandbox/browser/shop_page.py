@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from flask import Flask, Response, request
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
 
 PAGE = """<!doctype html>
@@ -58,7 +59,8 @@ document.querySelector("#form").addEventListener("submit", async (event) => {
   const made = await stripe.createConfirmationToken({ elements, params: { return_url: location.origin + "/return" } });
   show(made);
   if (made.confirmationToken) {
-    await fetch("/pay", { method: "POST", body: new URLSearchParams({ confirmation_token: made.confirmationToken.id }) });
+    const body = new URLSearchParams({ confirmation_token: made.confirmationToken.id });
+    await fetch("/pay", { method: "POST", body });
   }
 });
 """
@@ -67,15 +69,19 @@ document.querySelector("#form").addEventListener("submit", async (event) => {
 class Shop:
     """The shop's server, for the length of a `with` block."""
 
-    def __init__(self, sandbox: str) -> None:
+    def __init__(self, sandbox: str, below: Flask | None = None) -> None:
+        """Use the sandbox at that address, or put one `below` the path `/sandbox` of this very shop."""
         self.asked: list[str] = []
-        self._server = make_server("127.0.0.1", 0, self._app(sandbox), threaded=True)
+        app = self._app(sandbox)
+        served = DispatcherMiddleware(app, {sandbox: below}) if below else app
+        self._server = make_server("127.0.0.1", 0, served, threaded=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def _app(self, sandbox: str) -> Flask:
         app = Flask(__name__)
+        sources = "'self'" if sandbox.startswith("/") else f"'self' {sandbox}"
         policy = (
-            f"default-src 'none'; script-src 'self' {sandbox}; frame-src {sandbox}; connect-src 'self' {sandbox}; "
+            f"default-src 'none'; script-src {sources}; frame-src {sources}; connect-src {sources}; "
             "style-src 'self'; img-src 'self'; form-action 'self'"
         )
 

@@ -62,25 +62,25 @@ def test_a_typed_card_becomes_a_confirmation_token_and_the_shop_never_sees_its_n
 
 
 @pytest.mark.parametrize(
-    ("number", "expiry", "cvc", "code", "field"),
+    ("card", "code", "field"),
     [
-        ("", "", "", "incomplete_number", "number"),
-        ("424242", "12/34", "123", "incomplete_number", "number"),
-        ("4242424242424241", "12/34", "123", "invalid_number", "number"),
-        (NUMBER, "1", "123", "incomplete_expiry", "expiry"),
-        (NUMBER, "13/34", "123", "invalid_expiry_month", "expiry"),
-        (NUMBER, "12/20", "123", "invalid_expiry_year_past", "expiry"),
-        (NUMBER, "12/99", "123", "invalid_expiry_year", "expiry"),
-        (NUMBER, "12/34", "12", "incomplete_cvc", "cvc"),
-        ("378282246310005", "12/34", "123", "incomplete_cvc", "cvc"),
+        (("", "", ""), "incomplete_number", "number"),
+        (("424242", "12/34", "123"), "incomplete_number", "number"),
+        (("4242424242424241", "12/34", "123"), "invalid_number", "number"),
+        ((NUMBER, "1", "123"), "incomplete_expiry", "expiry"),
+        ((NUMBER, "13/34", "123"), "invalid_expiry_month", "expiry"),
+        ((NUMBER, "12/20", "123"), "invalid_expiry_year_past", "expiry"),
+        ((NUMBER, "12/99", "123"), "invalid_expiry_year", "expiry"),
+        ((NUMBER, "12/34", "12"), "incomplete_cvc", "cvc"),
+        (("378282246310005", "12/34", "123"), "incomplete_cvc", "cvc"),
     ],
 )
 def test_a_faulty_card_is_refused_in_its_field(
-    page: Page, shop: Shop, number: str, expiry: str, cvc: str, code: str, field: str
+    page: Page, shop: Shop, card: tuple[str, str, str], code: str, field: str
 ) -> None:
     frame = card_form(page, shop)
 
-    fill(frame, number, expiry, cvc)
+    fill(frame, *card)
     page.click("#pay")
 
     error = result(page)["error"]

@@ -9,8 +9,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.sandbox.browser.shop_page import Shop
-from tests.sandbox.browser.test_card_frame import card_form, fill
+from tests.sandbox.browser.test_card_frame import card_form, fill, result
 
+CONFIRM_SETUP = (
+    "stripe.confirmSetup({elements, redirect: 'if_required', confirmParams: {return_url: location.origin + '/return'}})"
+)
 BANK = "iframe[title='Your bank asks whether this is you']"
 
 
@@ -124,9 +127,7 @@ def test_a_card_is_set_up_with_the_banks_leave(page: Page, shop: Shop, sandbox_u
     frame = card_form(page, shop, f"start({{clientSecret: '{intent['client_secret']}'}})")
 
     fill(frame, "4000002500003155")
-    page.evaluate(
-        "window.done = stripe.confirmSetup({elements, redirect: 'if_required', confirmParams: {return_url: location.origin + '/return'}}); null"
-    )
+    page.evaluate(f"window.done = {CONFIRM_SETUP}; null")
     page.frame_locator(BANK).locator("#approve").click()
 
     done = page.evaluate("done")
@@ -139,9 +140,7 @@ def test_a_declined_card_says_so(page: Page, shop: Shop, sandbox_url: str) -> No
     frame = card_form(page, shop, f"start({{clientSecret: '{intent['client_secret']}'}})")
 
     fill(frame, "4000000000000002")
-    done = page.evaluate(
-        "stripe.confirmSetup({elements, redirect: 'if_required', confirmParams: {return_url: location.origin + '/return'}})"
-    )
+    done = page.evaluate(CONFIRM_SETUP)
 
     assert (done["error"]["type"], done["error"]["code"]) == ("card_error", "card_declined")
 
@@ -159,3 +158,18 @@ def test_confirming_leads_to_the_return_url_unless_told_otherwise(page: Page, sh
     page.wait_for_url(f"{shop.url}/return**")
 
     assert parse_qs(urlsplit(page.url).query)["redirect_status"] == ["succeeded"]
+
+
+@pytest.mark.parametrize("answer", ["approve", "refuse"])
+def test_all_of_it_also_stands_below_a_path_of_the_shops_own_origin(page: Page, one_origin: Shop, answer: str) -> None:
+    sandbox = f"{one_origin.url}/sandbox"
+    intent = asked_payment(sandbox, one_origin, use_stripe_sdk="true")
+    frame = card_form(page, one_origin)
+    fill(frame)
+    page.click("#pay")
+    assert "confirmationToken" in result(page)
+
+    handle(page, intent)
+    page.frame_locator(BANK).locator(f"#{answer}").click()
+
+    assert ("error" in page.evaluate("done")) == (answer == "refuse")

@@ -1,0 +1,109 @@
+/* The payment element: a card form in a frame, in any place of the page. */
+
+class PaymentElement {
+  #elements;
+  #options;
+  #listeners = new Map();
+  #destroyed = false;
+
+  constructor(elements, options) {
+    this.#elements = elements;
+    this.#options = options;
+  }
+
+  get frame() {
+    return this._frame?.node.isConnected ? this._frame : null;
+  }
+
+  mount(target) {
+    demand(!this.#destroyed, "This Element has already been destroyed. Please create a new one.");
+    const place = typeof target === "string" ? document.querySelector(target) : target;
+    demand(place instanceof Element,
+      `The selector you specified (${target}) applies to no DOM elements that are currently on the page.`);
+    if (this.frame?.node.parentNode === place) return this;
+    this.unmount();
+    const scheme = schemeOf(this.#elements.appearance, place);
+    const settings = { ...this.#elements.settings, scheme, readOnly: Boolean(this.#options.readOnly) };
+    this._frame = new Frame("/frames/card", "Secure payment input frame", settings, (told) => this.#hear(told));
+    // The frame is a little larger than its place, so that focus rings are not cut off at its edges.
+    Object.assign(this._frame.node.style,
+      { width: "calc(100% + 12px)", height: "240px", margin: "-6px", colorScheme: scheme });
+    place.replaceChildren(this._frame.node);
+    return this;
+  }
+
+  unmount() {
+    this._frame?.remove();
+    this._frame = null;
+    return this;
+  }
+
+  destroy() {
+    this.unmount();
+    this.#destroyed = true;
+    this.#elements.forget(this);
+    return this;
+  }
+
+  update(options = {}) {
+    Object.assign(this.#options, options);
+    if ("readOnly" in options) this.frame?.tell("readOnly", Boolean(options.readOnly));
+    return this;
+  }
+
+  restyle() {
+    if (!this.frame) return;
+    const { node } = this.frame;
+    node.style.colorScheme = schemeOf(this.#elements.appearance, node.parentNode);
+    this.frame.settings = { ...this.frame.settings, ...this.#elements.settings, scheme: node.style.colorScheme };
+    this.frame.tell("appearance", this.frame.settings);
+  }
+
+  focus() {
+    this.frame?.node.focus();
+    this.frame?.tell("focus");
+    return this;
+  }
+
+  blur() {
+    this.frame?.tell("blur");
+    return this;
+  }
+
+  clear() {
+    this.frame?.tell("clear");
+    return this;
+  }
+
+  collapse() {
+    return this;
+  }
+
+  on(event, listener) {
+    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
+    return this;
+  }
+
+  off(event, listener) {
+    const kept = (this.#listeners.get(event) ?? []).filter((one) => listener && one !== listener);
+    this.#listeners.set(event, kept);
+    return this;
+  }
+
+  once(event, listener) {
+    const only = (payload) => {
+      this.off(event, only);
+      listener(payload);
+    };
+    return this.on(event, only);
+  }
+
+  #hear({ event, ...payload }) {
+    if (event === "resize") {
+      if (this._frame) this._frame.node.style.height = `${payload.height}px`;
+      return;
+    }
+    const detail = event === "loaderror" ? { error: connectionError().error } : payload;
+    for (const listener of this.#listeners.get(event) ?? []) listener({ elementType: "payment", ...detail });
+  }
+}
