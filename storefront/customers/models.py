@@ -51,7 +51,11 @@ class Address(Base):
     __tablename__ = "addresses"
     __table_args__ = (
         Index(
-            "uq_addresses_default", "user_id", unique=True, sqlite_where=text("is_default"), postgresql_where=text("is_default")
+            "uq_addresses_default",
+            "user_id",
+            unique=True,
+            sqlite_where=text("is_default"),
+            postgresql_where=text("is_default"),
         ),
     )
 

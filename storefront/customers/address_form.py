@@ -1,0 +1,67 @@
+"""What an address must have: the same form in the checkout and in the address book."""
+
+from typing import Any
+
+from wtforms import Form, SelectField, StringField
+from wtforms.validators import Email, InputRequired, Length, Optional, ValidationError
+
+from storefront.customers.addresses import Place
+from storefront.customers.countries import WITHOUT_POSTCODES, countries
+
+
+def trimmed(typed: Any) -> Any:
+    """Without spaces around."""
+    return typed.strip() if isinstance(typed, str) else typed
+
+
+def email_field() -> StringField:
+    """An e-mail address."""
+    return StringField(
+        "E-mail",
+        [
+            InputRequired("Please write your e-mail address."),
+            Email("Please look at it again: it should read like name@example.org."),
+            Length(max=254, message="This is longer than any e-mail address."),
+        ],
+        filters=[trimmed],
+    )
+
+
+def _asked(label: str, please: str, most: int = 120) -> StringField:
+    return StringField(label, [InputRequired(please), _at_most(most)], filters=[trimmed])
+
+
+def _perhaps(label: str, most: int = 120) -> StringField:
+    return StringField(label, [Optional(), _at_most(most)], filters=[trimmed], default="")
+
+
+def _at_most(letters: int) -> Length:
+    return Length(max=letters, message=f"Please keep it to {letters} letters.")
+
+
+class AddressForm(Form):
+    """Where a parcel goes."""
+
+    name = _asked("Name", "Please say who the parcel is for.")
+    line1 = _asked("Street and number", "Please add the street and the house number.")
+    line2 = _perhaps("Flat, floor, company")
+    postal_code = StringField("Postcode", [_at_most(16)], filters=[trimmed], default="")
+    city = _asked("Town", "Please add the town.")
+    region = _perhaps("State or region")
+    country = SelectField("Country", [InputRequired("Please choose a country.")], choices=list(countries()))
+    phone = _perhaps("Phone", 32)
+
+    def validate_postal_code(self, field: StringField) -> None:
+        """Wanted where there are postcodes."""
+        if not field.data and self.country.data not in WITHOUT_POSTCODES:
+            raise ValidationError("Please add the postcode.")
+
+    def place(self) -> Place:
+        """What was typed, checked."""
+        return Place(**{name: self[name].data or "" for name in Place.__dataclass_fields__})
+
+
+class ContactForm(AddressForm):
+    """Where a parcel goes, and where its receipt goes."""
+
+    email = email_field()

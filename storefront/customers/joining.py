@@ -1,0 +1,53 @@
+"""Becoming a customer of the shop."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storefront.clock import now
+from storefront.customers.models import Role, User
+from storefront.customers.passwords import hashed
+from storefront.customers.people import key_of
+from storefront.customers.proving import want_proof_of_email
+from storefront.database import current_session
+from storefront.errors import RefusedError
+
+
+class KnownEmailError(RefusedError):
+    """Somebody has this address already: most likely the same person."""
+
+    words = "There is an account with this e-mail already."
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """Who wants to join, the password already hashed."""
+
+    name: str
+    email: str
+    password_hash: str
+
+
+def newcomer(name: str, email: str, password: str) -> Newcomer:
+    """Get ready to join. Hashes the password, so call it before the transaction."""
+    return Newcomer(" ".join(name.split()), email.strip(), hashed(password))
+
+
+def join(person: Newcomer, *, role: Role = Role.customer) -> User:
+    """Make the user, inside the running transaction, and ask for the mail that lets them prove their address.
+
+    Raises KnownEmailError. Nothing anybody did before under this address becomes theirs: not before it is proven.
+    """
+    session = current_session()
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = insert(User).values(
+        name=person.name, email=person.email, email_key=key_of(person.email), password_hash=person.password_hash,
+        role=role, locale="en", session_version=1, created_at=now(),
+    )  # fmt: skip
+    # Two at once: one is told that the address is known, rather than that something broke.
+    user_id = session.scalar(row.on_conflict_do_nothing(index_elements=["email_key"]).returning(User.id))
+    if user_id is None:
+        raise KnownEmailError
+    user = session.get_one(User, user_id)
+    want_proof_of_email(user)
+    return user

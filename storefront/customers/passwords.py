@@ -1,0 +1,63 @@
+"""Passwords: kept as argon2 hashes, which are renewed as argon2's advice changes."""
+
+from functools import cache
+from typing import Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import update
+
+from storefront.customers.models import User
+from storefront.database import transaction
+
+SHORTEST: Final = 8
+# Longer ones only keep the processor busy.
+LONGEST: Final = 128
+
+_hasher: Final = PasswordHasher()
+
+
+def hashed(password: str) -> str:
+    """What is kept of a password. Takes a tenth of a second: call it before a transaction."""
+    return _hasher.hash(password)
+
+
+def is_password_of(user: User | None, password: str) -> bool:
+    """Whether it is the right one. For nobody it takes just as long, so that the answer's time says nothing."""
+    kept = user.password_hash if user else _nobodys()
+    try:
+        return _hasher.verify(kept, password) and user is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def renew_hash(user: User, password: str) -> None:
+    """After a right password: hash it anew where today's parameters are stronger."""
+    if not _hasher.check_needs_rehash(user.password_hash):
+        return
+    renewed = hashed(password)
+    with transaction() as session:
+        session.execute(
+            update(User)
+            .where(User.id == user.id, User.password_hash == user.password_hash)
+            .values(password_hash=renewed)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def change_password(user_id: int, password: str) -> User:
+    """Set a new one; every session but the one that is started after this ends."""
+    renewed = hashed(password)
+    with transaction() as session:
+        user = session.get_one(User, user_id, with_for_update=True)
+        user.password_hash = renewed
+        user.session_version += 1
+        session.flush()
+        session.refresh(user)
+        session.expunge(user)
+    return user
+
+
+@cache
+def _nobodys() -> str:
+    return hashed("nobody's")

@@ -1,0 +1,39 @@
+"""Finding users: copies as they are now, detached, so that reading them asks the database nothing more."""
+
+import unicodedata
+
+from sqlalchemy import Select, select
+
+from storefront.customers.models import User
+from storefront.database import current_session
+
+
+def key_of(email: str) -> str:
+    """The same for all ways to write one address: we fold the whole of it, as all mail hosts in use do."""
+    return unicodedata.normalize("NFKC", email.strip()).casefold()
+
+
+def user_by_email(email: str) -> User | None:
+    """Whose login this address is."""
+    return _one(select(User).where(User.email_key == key_of(email)))
+
+
+def user_by_id(user_id: int) -> User | None:
+    """The user of this id."""
+    return _one(select(User).where(User.id == user_id))
+
+
+def user_of_session(kept: str) -> User | None:
+    """Whom a session cookie stands for; none when their sessions were ended since."""
+    user_id, _, version = kept.partition(".")
+    if not (user_id.isdecimal() and version.isdecimal()):
+        return None
+    return _one(select(User).where(User.id == int(user_id), User.session_version == int(version)))
+
+
+def _one(query: Select[User]) -> User | None:
+    session = current_session()
+    user = session.scalars(query).one_or_none()
+    if user is not None:
+        session.expunge(user)
+    return user

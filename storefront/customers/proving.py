@@ -1,0 +1,109 @@
+"""Proving by mail that an address is one's own: signed links for one purpose, one user and a short while."""
+
+import datetime as dt
+import enum
+import hashlib
+import secrets
+from typing import Final
+
+from flask import current_app
+from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
+from sqlalchemy import update
+
+from storefront.clock import now
+from storefront.customers.models import User
+from storefront.customers.people import user_by_id
+from storefront.database import current_session, transaction
+from storefront.errors import NotYoursError
+from storefront.mail.outbox import post
+
+
+class Purpose(enum.StrEnum):
+    """What a link is good for, and for nothing else."""
+
+    verify_email = "verify_email"
+    reset_password = "reset_password"  # noqa: S105  a purpose
+
+
+GOOD_FOR: Final = {Purpose.verify_email: dt.timedelta(days=7), Purpose.reset_password: dt.timedelta(hours=1)}
+
+
+class StaleLinkError(NotYoursError):
+    """The link is too old, was used, or is not ours."""
+
+    words = "This link is too old, or it was used already. Ask for a new one."
+
+
+class _Signer(TimestampSigner):
+    def get_timestamp(self) -> int:
+        return int(now().timestamp())
+
+
+def token_for(purpose: Purpose, user: User) -> str:
+    """What goes into the link."""
+    return str(_serializer(purpose).dumps([user.id, _binding(purpose, user)]))
+
+
+def user_of_token(purpose: Purpose, token: str) -> User:
+    """Whose link it is; raises StaleLinkError."""
+    try:
+        user_id, binding = _serializer(purpose).loads(token, max_age=int(GOOD_FOR[purpose].total_seconds()))
+    except (BadData, ValueError, TypeError) as error:
+        raise StaleLinkError from error
+    user = user_by_id(user_id)
+    if user is None or not secrets.compare_digest(binding, _binding(purpose, user)):
+        raise StaleLinkError
+    return user
+
+
+def want_proof_of_email(user: User) -> None:
+    """Ask, inside the running transaction, for the mail with the link to verify their address."""
+    _post(Purpose.verify_email, user)
+
+
+def want_password_reset(user: User) -> None:
+    """Ask for the mail with the link to a new password."""
+    with transaction():
+        _post(Purpose.reset_password, user)
+
+
+def ask_again_for_proof(user: User) -> None:
+    """Send the link to verify their address once more."""
+    with transaction():
+        _post(Purpose.verify_email, user)
+
+
+def verify_email(token: str) -> User:
+    """The address is theirs: they got our mail. Done twice, it stays so."""
+    user = user_of_token(Purpose.verify_email, token)
+    mark_verified(user)
+    return user
+
+
+def mark_verified(user: User) -> None:
+    """They read our mail at this address."""
+    with transaction() as session:
+        session.execute(
+            update(User)
+            .where(User.id == user.id, User.email_key == user.email_key, User.email_verified_at.is_(None))
+            .values(email_verified_at=now())
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _post(purpose: Purpose, user: User) -> None:
+    current_session().flush()
+    post(str(purpose), user.email, f"{purpose}:{user.id}:{secrets.token_hex(8)}", {"user_id": user.id})
+
+
+def _binding(purpose: Purpose, user: User) -> str:
+    # A link to a new password dies with the old one; a link to verify an address dies with the address.
+    bound_to = user.email_key if purpose is Purpose.verify_email else f"{user.password_hash} {user.session_version}"
+    return hashlib.sha256(bound_to.encode()).hexdigest()[:24]
+
+
+def _serializer(purpose: Purpose) -> URLSafeTimedSerializer:
+    secret = current_app.config["SETTINGS"].secret_key
+    return URLSafeTimedSerializer(
+        secret, salt=f"storefront:{purpose}", signer=_Signer, signer_kwargs={"digest_method": hashlib.sha256}
+    )

@@ -1,0 +1,138 @@
+"""The language of the pages: fragment or page, errors, filters, and the only place that knows htmx's headers."""
+
+import datetime as dt
+from http import HTTPStatus
+from typing import Any, Final
+
+from babel.dates import format_date
+from flask import Flask, Response, current_app, g, make_response, redirect, render_template
+from htmx_flask import request
+from jinja2 import StrictUndefined
+from werkzeug.exceptions import HTTPException
+from werkzeug.local import LocalProxy
+
+from config import Settings
+from storefront.catalog.products import collections
+from storefront.clock import now
+from storefront.errors import NotYoursError, ShopError, TooManyTriesError
+from storefront.money import Money
+
+_OWN_PAGES: Final = frozenset({400, 403, 404, 409, 413, 429, 500, 503})
+
+
+def wants_fragment() -> bool:
+    """Whether htmx asks for a part of a page; going back in history asks for the whole."""
+    return bool(request.htmx) and not request.htmx.history_restore_request and not request.htmx.boosted
+
+
+def show(fragment: str, *, page: str, status: int = 200, **context: Any) -> Response:
+    """The same context as a fragment for htmx and as a whole page for a browser."""
+    return _drawn(fragment if wants_fragment() else page, status, context)
+
+
+def done(fragment: str, *, then: str, status: int = 200, **context: Any) -> Response:
+    """What a write answers: a fragment for htmx, for a browser the way to the page at `then`."""
+    return _drawn(fragment, status, context) if wants_fragment() else go_to(then)
+
+
+def go_to(url: str) -> Response:
+    """Leave the page: a redirect for a browser, and for htmx what makes it load a whole page."""
+    if not wants_fragment():
+        return _response(redirect(url, HTTPStatus.SEE_OTHER))
+    return _response("", HTTPStatus.NO_CONTENT, {"HX-Redirect": url})
+
+
+def set_up_pages(app: Flask) -> None:
+    """Teach Flask and Jinja the shop's pages."""
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.filters.update(money=_money, date=_date, time=_time, datetime=_datetime)
+    app.context_processor(_of_every_page)
+    app.after_request(_tell_apart)
+    app.register_error_handler(ShopError, _refused)
+    app.register_error_handler(HTTPException, _failed)
+
+
+def _of_every_page() -> dict[str, Any]:
+    settings: Settings = current_app.config["SETTINGS"]
+    return {
+        "shop_name": settings.shop_name,
+        "imprint": settings.shop_name,
+        "stripe_js_url": settings.stripe_js_url,
+        "stripe_publishable_key": settings.stripe_publishable_key,
+        # Asked for only where a page draws its masthead, and by no fragment.
+        "collections": () if is_broken() else LocalProxy(collections),
+    }
+
+
+def _drawn(template: str, status: int, context: dict[str, Any]) -> Response:
+    return _response(render_template(template, **context), status)
+
+
+def _response(*answer: Any) -> Response:
+    response: Response = make_response(*answer)
+    return response
+
+
+def _tell_apart(response: Response) -> Response:
+    if response.mimetype == "text/html":
+        response.vary.add("HX-Request")
+    return response
+
+
+# What did not work
+
+
+def _refused(error: ShopError) -> Response:
+    # Whether it is missing or somebody else's: the page is the same.
+    words = None if isinstance(error, NotYoursError) and not wants_fragment() else error.words
+    response = _say_no(error.status, words)
+    if isinstance(error, TooManyTriesError):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _failed(error: HTTPException) -> Response | HTTPException:
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    if status < HTTPStatus.BAD_REQUEST:
+        return error
+    response = _say_no(status, None)
+    response.headers.extend((name, value) for name, value in error.get_headers() if name in {"Allow", "Retry-After"})
+    return response
+
+
+def _say_no(status: int, words: str | None) -> Response:
+    g.is_broken = status >= HTTPStatus.INTERNAL_SERVER_ERROR  # the database may be what broke
+    if not wants_fragment():
+        page = f"errors/{status}.html" if status in _OWN_PAGES else "errors/error.html"
+        return _drawn(page, status, {"words": words})
+    words = words or {HTTPStatus.NOT_FOUND: NotYoursError.words}.get(HTTPStatus(status), ShopError.words)
+    response = _drawn("errors/_refused.html", status, {"words": words})
+    response.headers.update({"HX-Retarget": "#refused", "HX-Reswap": "outerHTML"})
+    return response
+
+
+def is_broken() -> bool:
+    return bool(g.get("is_broken", False))
+
+
+# Filters
+
+
+def _money(amount: Money) -> str:
+    return str(amount)
+
+
+def _date(day: dt.date) -> str:
+    """Tue 24 Nov; with the year when it is another one. A time is told as on the shop's own clock."""
+    if isinstance(day, dt.datetime):
+        day = day.astimezone().date()
+    pattern = "EEE d MMM" if day.year == now().astimezone().year else "EEE d MMM y"
+    return format_date(day, pattern, locale="en")
+
+
+def _time(moment: dt.datetime) -> str:
+    return moment.astimezone().strftime("%H:%M")
+
+
+def _datetime(moment: dt.datetime) -> str:
+    return f"{_date(moment)}, {_time(moment)}"

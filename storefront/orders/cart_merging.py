@@ -1,0 +1,117 @@
+"""A guest signs in: what they chose meets what their account's cart had. Said, within stock, and undone if they wish."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from storefront.catalog.models import Variant
+from storefront.clock import now
+from storefront.database import current_session, transaction
+from storefront.orders.carts import CartOwner, hash_of, hold_user, most_of, only_so_many, open_cart
+from storefront.orders.models import Cart, CartLine, CartState
+
+TOLD_FOR: Final = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """How many things came over, and in sentences what did not fit."""
+
+    things: int
+    short: tuple[str, ...]
+
+
+def merge_at_login(guest_token: str | None, user_id: int) -> None:
+    """Put what the guest chose beside what the account's cart has; an account without a cart gets the guest's own."""
+    if guest_token is None or _find_guests(guest_token) is None:
+        return
+    with transaction():
+        guests = _find_guests(guest_token, lock=True)
+        if guests is None:
+            return
+        hold_user(user_id)
+        if _users(user_id) is None:
+            # The same cart: an order placed from it a moment ago stays its order.
+            guests.user_id, guests.token_hash = user_id, None
+            return
+        mine, _ = open_cart(CartOwner(user_id=user_id))
+        _pour(guests, mine)
+
+
+def undo_merge(user_id: int) -> None:
+    """Have the account's cart as it was before, but for what was changed by hand since."""
+    with transaction() as session:
+        mine = session.scalar(_open_of(user_id).with_for_update())
+        if mine is None or mine.merged_from is None:
+            return
+        added: dict[str, int] = mine.merged_from["added"]
+        for line in list(mine.lines):
+            line.quantity -= added.get(str(line.variant_id), 0)
+            if line.quantity < 1:
+                mine.lines.remove(line)
+        mine.merged_from = None
+        mine.updated_at = now()
+
+
+def merged_into(cart: Cart) -> Merged | None:
+    """What came over at the last login, for a day."""
+    told = cart.merged_from
+    if told is None or dt.datetime.fromisoformat(told["at"]) < now() - TOLD_FOR:
+        return None
+    return Merged(sum(told["added"].values()), tuple(told["short"]))
+
+
+def _find_guests(token: str, *, lock: bool = False) -> Cart | None:
+    with_things = select(Cart).where(
+        Cart.token_hash == hash_of(token), Cart.state == CartState.open, Cart.user_id.is_(None), Cart.lines.any()
+    )
+    return current_session().scalar(with_things.with_for_update() if lock else with_things)
+
+
+def _users(user_id: int) -> Cart | None:
+    return current_session().scalar(_open_of(user_id))
+
+
+def _open_of(user_id: int) -> Select[Cart]:
+    return select(Cart).where(Cart.user_id == user_id, Cart.state == CartState.open)
+
+
+def _pour(guests: Cart, mine: Cart) -> None:
+    had_things = bool(mine.lines)
+    added: dict[str, int] = {}
+    short: list[str] = []
+    for chosen in _lines_of(guests):
+        came, sentence = _add(mine, chosen)
+        if came:
+            added[str(chosen.variant_id)] = came
+        if sentence:
+            short.append(sentence)
+    guests.state = CartState.merged
+    mine.updated_at = now()
+    if had_things or short:
+        mine.merged_from = {"added": added, "short": short, "at": now().isoformat(), "guests_cart": guests.id}
+
+
+def _lines_of(cart: Cart) -> list[CartLine]:
+    lines = select(CartLine).where(CartLine.cart_id == cart.id).order_by(CartLine.id)
+    with_names = lines.options(selectinload(CartLine.variant).options(joinedload(Variant.product)))
+    return list(current_session().scalars(with_names))
+
+
+def _add(mine: Cart, chosen: CartLine) -> tuple[int, str]:
+    """How many of it came over, and why not all."""
+    variant = chosen.variant
+    if not variant.product.published:
+        return 0, f"{variant.name} is no longer sold."
+    line = next((line for line in mine.lines if line.variant_id == variant.id), None)
+    had = line.quantity if line else 0
+    has = max(had, min(had + chosen.quantity, most_of(variant)))
+    if line is not None:
+        line.quantity = has
+    elif has:
+        mine.lines.append(CartLine(variant_id=variant.id, quantity=has))
+    short = "" if has == had + chosen.quantity else only_so_many(variant, most_of(variant), has)
+    return has - had, short

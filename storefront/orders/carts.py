@@ -1,0 +1,212 @@
+"""What somebody means to buy. Guests' carts are found by a random token, of which we keep a hash only."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from storefront.catalog.models import Product, Variant
+from storefront.clock import now
+from storefront.customers.models import User
+from storefront.database import current_session, transaction
+from storefront.errors import NotYoursError, RefusedError
+from storefront.orders.models import Cart, CartLine, CartState
+
+MOST_OF_ONE: Final = 99
+MOST_LINES: Final = 100
+
+
+@dataclass(frozen=True)
+class CartOwner:
+    """Whose cart: a user's, or that of the guest who holds this token; neither has none yet."""
+
+    user_id: int | None = None
+    guest_token: str | None = None
+
+
+@dataclass(frozen=True)
+class CartChange:
+    """What became of a wish.
+
+    `sentences` say what is not as it was asked. `guest_token` is a new one, where a guest had no cart before.
+    """
+
+    name: str
+    sentences: tuple[str, ...] = ()
+    guest_token: str | None = None
+
+
+def find_cart(owner: CartOwner) -> Cart | None:
+    """Their open cart with all that a page shows of it, in three statements however much is in it."""
+    if (mine := _open_cart_of(owner)) is None:
+        return None
+    product = joinedload(CartLine.variant).joinedload(Variant.product)
+    picture = joinedload(CartLine.variant).joinedload(Variant.picture)
+    whole = mine.options(selectinload(Cart.lines).options(product.selectinload(Product.pictures), picture))
+    return current_session().scalar(whole)
+
+
+def count_of(owner: CartOwner) -> int:
+    """How many things are in it."""
+    if (mine := _open_cart_of(owner)) is None:
+        return 0
+    things = select(func.coalesce(func.sum(CartLine.quantity), 0)).where(
+        CartLine.cart_id.in_(mine.with_only_columns(Cart.id))
+    )
+    return current_session().scalar(things) or 0
+
+
+def put_in(owner: CartOwner, variant_id: int, quantity: int = 1) -> CartChange:
+    """Put so many more in, as far as there are any. Raises NotYoursError, or RefusedError where none can be had."""
+    if quantity < 1:
+        raise RefusedError("Please say how many.")
+    with transaction():
+        variant = _on_sale(variant_id)
+        cart, new_token = _cart_to_fill(owner)
+        line = next((line for line in cart.lines if line.variant_id == variant_id), None)
+        there = line.quantity if line else 0
+        can_have = min(there + quantity, most_of(variant))
+        if can_have <= there:
+            raise RefusedError(only_so_many(variant, most_of(variant), there))
+        _write(cart, line, variant_id, can_have)
+        name = variant.name
+        sentences = () if can_have == there + quantity else (only_so_many(variant, can_have, can_have),)
+    return CartChange(name, sentences, new_token)
+
+
+def change_quantity(owner: CartOwner, line_id: int, quantity: int) -> CartChange:
+    """Have so many of a line; none takes it out."""
+    if quantity < 1:
+        return take_out(owner, line_id)
+    with transaction():
+        cart = _lock(owner)
+        line = _line_of(cart, line_id)
+        variant = line.variant
+        can_have = min(quantity, most_of(variant))
+        name = variant.name
+        if can_have < 1:
+            # It stays where it is: only its customer takes it out.
+            return CartChange(name, (only_so_many(variant, 0, line.quantity),))
+        _write(cart, line, line.variant_id, can_have)
+        sentences = () if can_have == quantity else (only_so_many(variant, can_have, can_have),)
+    return CartChange(name, sentences)
+
+
+def take_out(owner: CartOwner, line_id: int) -> CartChange:
+    """Take a line out."""
+    with transaction() as session:
+        cart = _lock(owner)
+        line = _line_of(cart, line_id)
+        name = line.variant.name
+        session.delete(line)
+        _touch(cart)
+    return CartChange(name)
+
+
+def open_cart(owner: CartOwner) -> tuple[Cart, str | None]:
+    """Their open cart, locked, inside the running transaction; where there is none, a new one, and a guest's token."""
+    if (mine := _open_cart_of(owner)) is not None:
+        cart = current_session().scalar(mine.with_for_update())
+        if cart is not None:
+            return cart, None
+    if owner.user_id is not None:
+        return _users_new_cart(owner.user_id), None
+    token = secrets.token_urlsafe(24)
+    cart = Cart(token_hash=hash_of(token), checkout_token=new_checkout_token())
+    current_session().add(cart)
+    return cart, token
+
+
+def hash_of(token: str) -> str:
+    """What we keep of a guest's token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def new_checkout_token() -> str:
+    """What a cart's pay buttons carry."""
+    return secrets.token_urlsafe(24)
+
+
+def most_of(variant: Variant) -> int:
+    """How many of it a cart can have."""
+    return MOST_OF_ONE if variant.stock is None else min(variant.stock, MOST_OF_ONE)
+
+
+def _open_cart_of(owner: CartOwner) -> Select[Cart] | None:
+    is_open = select(Cart).where(Cart.state == CartState.open)
+    if owner.user_id is not None:
+        return is_open.where(Cart.user_id == owner.user_id)
+    if owner.guest_token is not None:
+        return is_open.where(Cart.token_hash == hash_of(owner.guest_token))
+    return None
+
+
+def _cart_to_fill(owner: CartOwner) -> tuple[Cart, str | None]:
+    cart, token = open_cart(owner)
+    if len(cart.lines) >= MOST_LINES:
+        raise RefusedError("The cart is full. Please order what is in it first.")
+    return cart, token
+
+
+def _users_new_cart(user_id: int) -> Cart:
+    """Two tabs at once: one makes it, both fill it."""
+    session = current_session()
+    hold_user(user_id)
+    mine = select(Cart).where(Cart.user_id == user_id, Cart.state == CartState.open)
+    cart = session.scalar(mine.with_for_update())
+    if cart is None:
+        cart = Cart(user_id=user_id, checkout_token=new_checkout_token())
+        session.add(cart)
+    return cart
+
+
+def hold_user(user_id: int) -> None:
+    """Nobody else makes this user a cart until the transaction ends. Orders of theirs may still be written."""
+    current_session().execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
+
+
+def _lock(owner: CartOwner) -> Cart:
+    mine = _open_cart_of(owner)
+    cart = None if mine is None else current_session().scalar(mine.with_for_update())
+    if cart is None:
+        raise NotYoursError
+    return cart
+
+
+def _line_of(cart: Cart, line_id: int) -> CartLine:
+    line = next((line for line in cart.lines if line.id == line_id), None)
+    if line is None:
+        raise NotYoursError
+    return line
+
+
+def _on_sale(variant_id: int) -> Variant:
+    sold = select(Variant).join(Variant.product).where(Variant.id == variant_id, Product.published)
+    variant = current_session().scalar(sold.options(joinedload(Variant.product)))
+    if variant is None:
+        raise NotYoursError
+    return variant
+
+
+def _write(cart: Cart, line: CartLine | None, variant_id: int, quantity: int) -> None:
+    if line is None:
+        cart.lines.append(CartLine(variant_id=variant_id, quantity=quantity))
+    else:
+        line.quantity = quantity
+    _touch(cart)
+
+
+def _touch(cart: Cart) -> None:
+    cart.updated_at = now()
+
+
+def only_so_many(variant: Variant, can_have: int, in_cart: int) -> str:
+    """Why there are not more of it."""
+    if can_have < 1:
+        return f"{variant.name} is sold out."
+    if can_have == MOST_OF_ONE:
+        return f"{MOST_OF_ONE} of {variant.name} is the most in one order."
+    return f"Only {can_have} left of {variant.name}: your cart has {in_cart}."

@@ -1,0 +1,136 @@
+"""What every request must pass and every answer carries: the cross-site rule, security headers, privacy of pages."""
+
+import datetime as dt
+from typing import ClassVar, Final
+from urllib.parse import urlsplit
+
+from flask import Flask, Request, Response, current_app, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
+
+from config import STRIPE_JS, Settings
+from storefront.errors import ShopError
+
+_READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+# Webhooks are signed; the API takes a bearer token and reads no cookie.
+_NO_BROWSER: Final = ("/webhooks/", "/api/")
+# Remembers guests' things; kept apart from the session, which a guest does not have.
+CART_COOKIE: Final = "cart"
+
+_STRIPE_HOSTS: Final = {
+    "script-src": "https://js.stripe.com https://*.js.stripe.com",
+    "frame-src": "https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com https://link.com https://*.link.com",
+    "connect-src": "https://api.stripe.com https://link.com https://*.link.com",
+    "img-src": "https://*.stripe.com https://*.link.com",
+    # A form may be answered with a redirect to the hosted page.
+    "form-action": "https://checkout.stripe.com",
+}
+_SESSION_LIFE: Final = dt.timedelta(days=60)
+
+
+class CrossSiteError(ShopError):
+    """A write that another site's page sent."""
+
+    status: ClassVar[int] = 403
+
+
+def guard(app: Flask) -> None:
+    """Refuse what other sites send, and put security headers on every answer."""
+    settings: Settings = app.config["SETTINGS"]
+    policy = content_security_policy(settings)
+    # A session cookie is set when somebody signs in, and not again with every page.
+    app.config.update(SESSION_REFRESH_EACH_REQUEST=False, PERMANENT_SESSION_LIFETIME=_SESSION_LIFE)
+    app.session_interface = QuietSessions()
+
+    @app.before_request
+    def refuse_other_sites() -> None:
+        if not _comes_from_here(request, settings.base_url):
+            raise CrossSiteError(
+                f"This form was sent from another address. The shop is at {settings.base_url}: "
+                "please open the page there and try once more. Nothing was changed."
+            )
+
+    @app.after_request
+    def put_headers(response: Response) -> Response:
+        _secure(response, policy, https=settings.secure)
+        _keep_private(response)
+        return response
+
+
+class QuietSessions(SecureCookieSessionInterface):
+    """Flask's sessions, which say nothing of themselves to visitors that have none.
+
+    Flask-Login looks into the session with every answer, which would mark each of them as varying by cookie.
+    """
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if session.modified or self.get_cookie_name(app) in request.cookies:
+            super().save_session(app, session, response)
+
+
+def has_session() -> bool:
+    """Whether this browser brought anything that tells it apart from others."""
+    cookies = request.cookies
+    return current_app.config["SESSION_COOKIE_NAME"] in cookies or CART_COOKIE in cookies
+
+
+def content_security_policy(settings: Settings) -> str:
+    """Ourselves and Stripe's hosts, or the sandbox's: nothing else runs, is framed or asked."""
+    rules = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "font-src": "'self'",
+        "connect-src": "'self'",
+        "frame-src": "'self'",
+        "form-action": "'self'",
+        "manifest-src": "'self'",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    for rule, hosts in _payment_hosts(settings).items():
+        rules[rule] += f" {hosts}"
+    return "; ".join(f"{rule} {sources}" for rule, sources in rules.items())
+
+
+def _payment_hosts(settings: Settings) -> dict[str, str]:
+    address = urlsplit(settings.stripe_js_url)
+    origin = f"{address.scheme}://{address.netloc}"
+    if origin == settings.base_url:
+        return {}
+    if origin == "{0.scheme}://{0.netloc}".format(urlsplit(STRIPE_JS)):
+        return _STRIPE_HOSTS
+    return dict.fromkeys(_STRIPE_HOSTS, origin)
+
+
+def _comes_from_here(request: Request, base_url: str) -> bool:
+    if request.method in _READING or request.path.startswith(_NO_BROWSER):
+        return True
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    # Older browsers send an Origin alone; what sends neither is no browser and has no cookies to abuse.
+    origin = request.headers.get("Origin")
+    return origin is None or origin == base_url
+
+
+def _secure(response: Response, policy: str, *, https: bool) -> None:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", policy)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault(
+        "Permissions-Policy", 'payment=(self "https://js.stripe.com"), camera=(), geolocation=(), microphone=()'
+    )
+    if https:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+
+
+def _keep_private(response: Response) -> None:
+    """Whatever does not say how it may be kept is kept by nobody; a page drawn for somebody is never public."""
+    is_page = response.mimetype == "text/html"
+    if "Cache-Control" not in response.headers or (is_page and response.cache_control.public and has_session()):
+        response.headers["Cache-Control"] = "private, no-store"
+    if is_page and response.cache_control.public:
+        # Else the browser shows its visitor's copy to somebody who has just signed in.
+        response.vary.add("Cookie")
