@@ -20,6 +20,7 @@ from storefront.payments.models import (
     Payment,
     PaymentAttempt,
     PaymentEvent,
+    PaymentStatus,
     Refund,
     RefundKind,
     RefundState,
@@ -162,6 +163,17 @@ def _setup(told: news.SetupNews) -> None:
     wallet.settle_setup(told)
 
 
+def start_attempt(payment: Payment) -> None:
+    """Make room for the next attempt, inside its transaction, the order locked: one that waits for the bank is superseded."""
+    before = _standing(payment)
+    _close_live(payment, AttemptState.superseded)
+    payment.status = PaymentStatus.pending
+    payment.order.status = order_status(payment, payment.order.status)
+    for what, state in _standing(payment).items():
+        if before.get(what) != state:
+            _history(payment, Source.api, what, before.get(what, ""), state)
+
+
 def _lock(order_id: int) -> Payment:
     """The order's row is the lock for all that belongs to it: take it first, read the rest after."""
     session = current_session()
@@ -219,14 +231,16 @@ def _succeed(told: news.IntentNews, payment: Payment) -> None:
     payment.intent_state = IntentState.succeeded
     payment.amount_captured = max(payment.amount_captured, told.received)
     payment.stripe_charge_id = told.charge or payment.stripe_charge_id
+    payment.paid_with = told.method or payment.paid_with
     if told.card:
-        payment.paid_with, payment.card_brand, payment.card_last4 = told.card.payment_method, told.card.brand, told.card.last4
+        payment.card_brand, payment.card_last4 = told.card.brand, told.card.last4
     payment.last_error = payment.decline_code = ""
     winner = _winner(payment)
     if winner:
         winner.state = AttemptState.succeeded
         winner.decline_code = winner.decline_words = ""
         winner.stripe_charge_id = payment.stripe_charge_id
+        payment.card_brand, payment.card_last4 = payment.card_brand or winner.card_brand, payment.card_last4 or winner.card_last4
     _close_live(payment, AttemptState.superseded)
 
 

@@ -1,0 +1,167 @@
+"""Attempts: the rows that stand before every call that may charge, and sending them."""
+
+import secrets
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import select
+
+from storefront.clock import now
+from storefront.database import current_session, transaction
+from storefront.installation import this_shop
+from storefront.payments import cards, news, stripe_gateway
+from storefront.payments.consequences import note_unmatched
+from storefront.payments.models import AttemptState, Payment, PaymentAttempt, Source, StripeCustomer
+from storefront.payments.record import DoesNotFitError, NotOursError, record, settle
+from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
+
+CONSENT = "Keep this card for one-click buying. Stripe keeps the number, the shop keeps the last four digits."
+
+
+@dataclass(frozen=True)
+class WithSavedCard:
+    """Pay with this saved card of the buyer's."""
+
+    card_id: int
+
+
+@dataclass(frozen=True)
+class WithNewCard:
+    """Pay with what was typed into Stripe's own fields; `keep`: the customer ticked that it may be kept."""
+
+    confirmation_token: str
+    keep: bool
+
+
+Means = WithSavedCard | WithNewCard
+
+
+@dataclass(frozen=True)
+class How:
+    """How to pay: with what, and whether the bank can ask inside our page (it cannot without JavaScript)."""
+
+    means: Means
+    in_page: bool
+
+
+@dataclass(frozen=True)
+class Sending:
+    """A committed attempt, on its way: exactly what is sent, now or again."""
+
+    order_id: int
+    attempt_id: int
+    operation: str
+    request: dict[str, Any]
+    key: str
+
+
+def open_payment(order_id: int, public_id: str, amount: int, currency: str, user_id: int | None) -> Payment:
+    """The payment of an order being placed; names the buyer's customer, so that news can be checked against it."""
+    session = current_session()
+    livemode = current_app.config["SETTINGS"].livemode
+    customer = select(StripeCustomer.stripe_id).where(
+        StripeCustomer.user_id == user_id, StripeCustomer.livemode == livemode, StripeCustomer.deleted_at.is_(None)
+    )
+    payment = Payment(
+        order_id=order_id, amount=amount, currency=currency, livemode=livemode,
+        stripe_customer_id=session.scalar(customer) if user_id is not None else None,
+    )  # fmt: skip
+    session.add(payment)
+    session.flush()
+    return payment
+
+
+def write_attempt(payment: Payment, public_id: str, number: int, how: How, user_id: int | None) -> Sending:
+    """Write attempt `number` with its key and its exact request, inside the running transaction.
+
+    Raises NotYoursError or RefusedError for a card that is not this user's, or can no longer pay.
+    """
+    attempt = PaymentAttempt(
+        public_id=secrets.token_hex(16), payment_id=payment.id, number=number, idempotency_key=secrets.token_hex(20), asked_at=now(),
+        state=AttemptState.sending, created_at=now(),
+    )  # fmt: skip
+    params = _means_of(how.means, attempt, user_id)
+    params |= {"return_url": f"{current_app.config['SETTINGS'].base_url}/checkout/return/{public_id}", "expand": ["latest_charge"]}
+    if how.in_page:
+        params["use_stripe_sdk"] = True
+    if payment.stripe_payment_intent_id:
+        attempt.operation = "confirm"
+        params.setdefault("setup_future_usage", "")
+        attempt.request = {"intent": payment.stripe_payment_intent_id, "params": params}
+    else:
+        attempt.operation = "create"
+        attempt.request = {"params": params | _new_intent(payment, public_id, attempt.public_id)}
+    session = current_session()
+    session.add(attempt)
+    session.flush()
+    return Sending(payment.order_id, attempt.id, attempt.operation, attempt.request, attempt.idempotency_key)
+
+
+def _new_intent(payment: Payment, public_id: str, attempt: str) -> dict[str, Any]:
+    intent: dict[str, Any] = {
+        "amount": payment.amount,
+        "currency": payment.currency,
+        "confirm": True,
+        "metadata": {"order_id": public_id, "shop": this_shop(), "attempt_id": attempt},
+    }
+    return intent | ({"customer": payment.stripe_customer_id} if payment.stripe_customer_id else {})
+
+
+def _means_of(means: Means, attempt: PaymentAttempt, user_id: int | None) -> dict[str, Any]:
+    if isinstance(means, WithSavedCard):
+        card = cards.own_card(user_id or 0, means.card_id)
+        attempt.saved_card_id, attempt.stripe_payment_method_id = card.id, card.stripe_payment_method_id
+        attempt.card_brand, attempt.card_last4 = card.brand, card.last4
+        return {"payment_method": card.stripe_payment_method_id}
+    if not means.keep:
+        return {"confirmation_token": means.confirmation_token}
+    attempt.consent_at, attempt.consent_words = now(), CONSENT
+    return {"confirmation_token": means.confirmation_token, "setup_future_usage": "off_session"}
+
+
+def sending_of(attempt: PaymentAttempt) -> Sending:
+    """The same request, to be sent again with its own key."""
+    return Sending(attempt.payment.order_id, attempt.id, attempt.operation, attempt.request, attempt.idempotency_key)
+
+
+def send(sending: Sending, source: Source = Source.api) -> None:
+    """Send it and record what came of it: Stripe's answer, its refusal, or that we do not know."""
+    unsettled = news.AttemptNews(source, sending.attempt_id, sending.order_id, AttemptState.unknown)
+    try:
+        facts = stripe_gateway.pay(sending.operation, sending.request, sending.key)
+    except OutcomeUnknownError:
+        record(unsettled)
+    except RefusedByStripeError as refused:
+        _record_refusal(refused, unsettled, sending)
+    else:
+        record_or_note(news.intent_news(facts, source, answers=sending.key))
+
+
+def _record_refusal(refused: RefusedByStripeError, unsettled: news.AttemptNews, sending: Sending) -> None:
+    # A key that has lost its rights says nothing about what was sent while it had them.
+    sent_before = unsettled.source is not Source.api
+    if refused.code == "idempotency_error" or (sent_before and refused.status in {401, 403}):
+        record(unsettled)
+        return
+    record(replace(unsettled, state=AttemptState.refused, code=refused.code, words=""))
+    if refused.code == "payment_intent_unexpected_state":
+        record_or_note(news.intent_news(stripe_gateway.fetch_intent(sending.request["intent"]), unsettled.source))
+
+
+def record_or_note(told: news.IntentNews | news.RefundNews) -> None:
+    """Record it; what does not fit is kept for the owner instead, and what is another shop's is left alone."""
+    try:
+        record(told)
+    except DoesNotFitError as why:
+        object_id = told.intent if isinstance(told, news.IntentNews) else told.stripe_refund
+        with transaction():
+            note_unmatched(object_id, str(why), told.amount, told.currency)
+    except NotOursError:
+        return
+
+
+__all__ = [
+    "CONSENT", "How", "Means", "Sending", "WithNewCard", "WithSavedCard", "open_payment", "record_or_note", "send", "sending_of",
+    "settle", "write_attempt",
+]  # fmt: skip

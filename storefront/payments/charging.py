@@ -1,0 +1,248 @@
+"""Paying: commit, call, record. One click is one order, one request and one call to Stripe, whatever happens in between."""
+
+from dataclasses import dataclass, replace
+
+from flask import current_app
+from sqlalchemy import select
+
+from storefront.clock import now
+from storefront.database import current_session, leave, transaction
+from storefront.errors import ChangedError, NotYoursError, RefusedError
+from storefront.money import smallest_charge
+from storefront.orders.models import Cart, CartLine, CartState, Order, OrderSource
+from storefront.orders.placing import Placed, TokenTakenError, Wanted, open_order_with, place
+from storefront.orders.pricing import Totals, price
+from storefront.payments import stripe_gateway
+from storefront.payments.attempts import How, Sending, WithNewCard, open_payment, send, write_attempt
+from storefront.payments.consequences import order_paid
+from storefront.payments.models import AttemptState, IntentState, Payment, PaymentStatus
+from storefront.payments.reconciling import ask_about_attempt, close_at_stripe
+from storefront.payments.record import start_attempt
+from storefront.payments.standing import order_status
+
+
+class HasOpenOrderError(ChangedError):
+    """There is an unpaid order with the same in it: the customer is asked before there is a second."""
+
+    words = "You have begun to buy this already."
+
+    def __init__(self, public_id: str) -> None:
+        super().__init__()
+        self.public_id = public_id
+
+
+class NotYourButtonError(ChangedError):
+    """The button belongs to somebody else's order."""
+
+    words = "That button was used up. Nothing was charged; here is a new one."
+
+
+@dataclass(frozen=True)
+class Click:
+    """A press of a pay button. `goods` (variant id: quantity) is empty for a cart, which is read when the order is placed."""
+
+    wanted: Wanted
+    goods: dict[int, int]
+    how: How
+    asked_before: bool = False
+
+
+@dataclass(frozen=True)
+class Bought:
+    """The order a click led to; `again`: it was there already, so nothing new was bought."""
+
+    public_id: str
+    again: bool
+
+
+@dataclass(frozen=True)
+class _Landed:
+    """The click's button has an order."""
+
+    order_id: int
+    public_id: str
+    unknown_attempt: int | None
+    can_try_next: int | None
+    cart_moved: bool
+
+
+def buy(click: Click) -> Bought:
+    """Place the order this button stands for and charge it; pressed again, it leads to the same order.
+
+    Raises TotalChangedError, SoldOutError, HasOpenOrderError, NotYourButtonError (409), RefusedError (422), NotYoursError
+    (404) and BusyError (503); then nothing was placed and nothing charged.
+    """
+    with stripe_gateway.seat():
+        try:
+            begun = _begin(click)
+        except TokenTakenError:
+            begun = _find_landed(click)
+        if isinstance(begun, _Landed):
+            return _land(begun, click)
+        if isinstance(begun, Sending):
+            send(begun)
+            return Bought(_public_id(begun.order_id), again=False)
+    return Bought(begun.public_id, again=False)
+
+
+def _begin(click: Click) -> Sending | Placed | _Landed:
+    """T1: everything that must be true before Stripe hears of it, in one transaction."""
+    with transaction():
+        landed = _landed_on(click)
+        if landed:
+            return landed
+        goods = _goods(click)
+        totals = price(goods, current_app.config["SETTINGS"].currency)
+        _refuse_what_cannot_be_charged(click, totals)
+        placed = place(click.wanted, totals)
+        payment = open_payment(placed.order_id, placed.public_id, placed.total.minor, placed.total.currency, click.wanted.buyer.user_id)
+        if not placed.total:
+            _settle_free(payment)
+            return placed
+        return write_attempt(payment, placed.public_id, 1, click.how, click.wanted.buyer.user_id)
+
+
+def _goods(click: Click) -> dict[int, int]:
+    if click.wanted.cart_id is None:
+        return click.goods
+    lines = select(CartLine.variant_id, CartLine.quantity).join(Cart)
+    live = (Cart.id == click.wanted.cart_id, Cart.state == CartState.open, Cart.checkout_token == click.wanted.checkout_token)
+    goods = dict(current_session().execute(lines.where(*live)).tuples().all())
+    if not goods:
+        raise ChangedError("Your cart has changed. Nothing was charged.")
+    return goods
+
+
+def _refuse_what_cannot_be_charged(click: Click, totals: Totals) -> None:
+    buyer = click.wanted.buyer
+    if totals.requires_shipping and click.wanted.address is None:
+        raise RefusedError("Please tell us where to send it.")
+    if totals.total and not totals.total.is_chargeable:
+        least = smallest_charge(totals.total.currency)
+        raise RefusedError(f"The least we can charge a card is {least}. Please add something.")
+    if click.wanted.source is OrderSource.cart or click.asked_before or buyer.user_id is None:
+        return
+    open_order = open_order_with(buyer.user_id, [line.variant_id for line in totals.lines])
+    if open_order:
+        raise HasOpenOrderError(open_order)
+
+
+def _settle_free(payment: Payment) -> None:
+    """A total of 0 is a payment of 0: nothing to ask Stripe."""
+    payment.intent_state, payment.status = IntentState.succeeded, PaymentStatus.succeeded
+    order = current_session().get_one(Order, payment.order_id)
+    order.status = order_status(payment, order.status)
+    order_paid(order)
+
+
+def _find_landed(click: Click) -> _Landed:
+    with transaction():
+        landed = _landed_on(click)
+    if landed is None:
+        raise TokenTakenError
+    return landed
+
+
+def _landed_on(click: Click) -> _Landed | None:
+    order = current_session().scalar(select(Order).where(Order.checkout_token == click.wanted.checkout_token))
+    if order is None:
+        return None
+    buyer = click.wanted.buyer
+    if order.user_id != buyer.user_id or (buyer.user_id is None and order.cart_id != click.wanted.cart_id):
+        raise NotYourButtonError
+    payment = current_session().scalars(select(Payment).where(Payment.order_id == order.id)).one()
+    last = payment.last_attempt
+    new_card = isinstance(click.how.means, WithNewCard) and not _used(click.how.means, payment)
+    failed = last is not None and last.state in {AttemptState.declined, AttemptState.refused}
+    return _Landed(
+        order_id=order.id,
+        public_id=order.public_id,
+        unknown_attempt=last.id if last and last.state is AttemptState.unknown else None,
+        can_try_next=last.number + 1 if last and failed and new_card and order.is_open else None,
+        cart_moved=order.is_open and click.wanted.source is OrderSource.cart and _differs(order, click),
+    )
+
+
+def _used(means: WithNewCard, payment: Payment) -> bool:
+    return any(one.request["params"].get("confirmation_token") == means.confirmation_token for one in payment.attempts)
+
+
+def _differs(order: Order, click: Click) -> bool:
+    """Whether the cart, its prices or where it goes are no longer what this order was placed for."""
+    goods = {line.variant_id: line.quantity for line in order.lines}
+    cart = select(CartLine.variant_id, CartLine.quantity).where(CartLine.cart_id == order.cart_id)
+    today = dict(current_session().execute(cart).tuples().all())
+    address = click.wanted.address if order.shipping_address else None
+    return goods != today or order.total != click.wanted.expected_total or (address is not None and address != order.shipping_address)
+
+
+def _land(landed: _Landed, click: Click) -> Bought:
+    if landed.cart_moved:
+        return _close_and_begin_anew(landed, click)
+    if landed.unknown_attempt is not None:
+        ask_about_attempt(landed.unknown_attempt)
+    elif landed.can_try_next is not None:
+        _try_next(landed.order_id, landed.can_try_next, click.how, click.wanted.buyer.user_id)
+    return Bought(landed.public_id, again=True)
+
+
+def _close_and_begin_anew(landed: _Landed, click: Click) -> Bought:
+    """The cart changed since its order was placed: close that one at Stripe first; if it turns out paid, it is what is shown."""
+    close_at_stripe(landed.order_id)
+    cart = select(Cart.checkout_token).where(Cart.id == click.wanted.cart_id, Cart.state == CartState.open)
+    fresh = current_session().scalar(cart)
+    closed = current_session().get_one(Order, landed.order_id).canceled_at is not None
+    leave()
+    if not closed or fresh is None:
+        return Bought(landed.public_id, again=True)
+    begun = _begin(replace(click, wanted=replace(click.wanted, checkout_token=fresh)))
+    if isinstance(begun, Sending):
+        send(begun)
+        return Bought(_public_id(begun.order_id), again=False)
+    return Bought(begun.public_id, again=isinstance(begun, _Landed))
+
+
+def _public_id(order_id: int) -> str:
+    return current_session().get_one(Order, order_id).public_id
+
+
+def pay_again(order_id: int, number: int, how: How) -> None:
+    """Another try for the same order: attempt `number` on the same intent, if that is the next one; else nothing.
+
+    Raises NotYoursError or RefusedError for a card that cannot be used, BusyError when nothing was sent.
+    """
+    user_id = current_session().get_one(Order, order_id).user_id
+    leave()
+    with stripe_gateway.seat():
+        _try_next(order_id, number, how, user_id)
+
+
+def _try_next(order_id: int, number: int, how: How, user_id: int | None) -> None:
+    with transaction() as session:
+        order = session.get(Order, order_id, with_for_update=True)
+        if order is None:
+            raise NotYoursError
+        payment = session.scalars(select(Payment).where(Payment.order_id == order_id)).one()
+        last = payment.last_attempt
+        waits = last is not None and last.is_live and last.state is not AttemptState.requires_action
+        if not order.is_open or order.cancel_wanted_at or order.hold_until <= now() or last is None or number != last.number + 1 or waits:
+            return
+        start_attempt(payment)
+        sending = write_attempt(payment, order.public_id, number, how, user_id)
+    send(sending)
+
+
+def give_up(order_id: int) -> None:
+    """The customer does not want it any more: closed at Stripe first, and what was charged meanwhile goes back or is shown as paid.
+
+    While we do not know what became of an attempt, nothing is sent again, and what turns out to be charged is refunded.
+    """
+    with transaction() as session:
+        order = session.get_one(Order, order_id, with_for_update=True)
+        payment = session.scalars(select(Payment).where(Payment.order_id == order_id)).one()
+        last = payment.last_attempt
+        if not order.is_open:
+            return
+        if last and last.state in {AttemptState.sending, AttemptState.unknown}:
+            order.cancel_wanted_at = order.cancel_wanted_at or now()
+    close_at_stripe(order_id)

@@ -1,0 +1,227 @@
+"""The inbox: what Stripe tells us by webhook, each event applied once, together with its effect."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storefront.clock import now
+from storefront.database import current_session, transaction
+from storefront.jobs.queue import enqueue
+from storefront.payments import consequences, news, stripe_gateway
+from storefront.payments.models import EventState, IntentState, Payment, PaymentAttempt, Source, StripeEvent
+from storefront.payments.news import Facts
+from storefront.payments.record import DoesNotFitError, NotOursError, settle
+
+# What has happened once and for all is recorded from the verified payload. Everything else only rings.
+FINAL = {
+    "payment_intent.succeeded",
+    "payment_intent.canceled",
+    "payment_intent.payment_failed",
+    "payment_method.detached",
+    "customer.deleted",
+}
+SECRETS = {"client_secret"}
+
+
+class BadDeliveryError(Exception):
+    """Not from Stripe, not for this mode, or no event at all: answered 400."""
+
+    def __init__(self, why: str, *, other_mode: bool = False) -> None:
+        super().__init__(why)
+        self.other_mode = other_mode
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A verified event."""
+
+    id: str
+    type: str
+    object: Facts
+    previous: Facts
+    api_version: str
+    livemode: bool
+    key: str | None
+    payload: Facts
+
+
+def open_delivery(body: bytes, signature: str) -> Delivery:
+    """Verify and read a delivery; BadDeliveryError says what is wrong with it."""
+    settings = current_app.config["SETTINGS"]
+    try:
+        text = body.decode("utf-8")
+        if not stripe_gateway.check_signature(text, signature, settings.stripe_webhook_secrets):
+            raise BadDeliveryError("signature")
+        payload = json.loads(text)
+        delivery = _read(payload)
+    except (ValueError, KeyError, TypeError, AttributeError) as wrong:
+        raise BadDeliveryError("no event") from wrong
+    if delivery.livemode != settings.livemode:
+        raise BadDeliveryError("mode", other_mode=True)
+    return delivery
+
+
+def _read(payload: Facts) -> Delivery:
+    request = payload.get("request")
+    return Delivery(
+        id=str(payload["id"]),
+        type=str(payload["type"]),
+        object=dict(payload["data"]["object"]),
+        previous=dict(payload["data"].get("previous_attributes") or {}),
+        api_version=payload.get("api_version") or "",
+        livemode=bool(payload["livemode"]),
+        key=request.get("idempotency_key") if isinstance(request, dict) else None,
+        payload=_without_secrets(payload),
+    )
+
+
+def _without_secrets(value: Any) -> Any:  # noqa: ANN401  JSON as it came
+    if isinstance(value, dict):
+        return {key: _without_secrets(inner) for key, inner in value.items() if key not in SECRETS}
+    return [_without_secrets(inner) for inner in value] if isinstance(value, list) else value
+
+
+def apply_once(delivery: Delivery) -> None:
+    """Claim the event and carry out its effect, in one transaction. A repetition does nothing.
+
+    An effect that fails is rolled back whole, the event is kept as failed, and the error goes on: answered 500, Stripe sends again.
+    """
+    try:
+        with transaction():
+            if _claim(delivery, EventState.applied):
+                _note(delivery, *_carry_out(delivery))
+    except Exception as error:
+        with transaction():
+            _claim(delivery, EventState.failed, error=f"{type(error).__name__}: {error}")
+        raise
+
+
+def _carry_out(delivery: Delivery) -> tuple[EventState, str]:
+    session = current_session()
+    try:
+        with session.begin_nested():
+            return (EventState.applied if _effect(delivery) else EventState.ignored), ""
+    except NotOursError:
+        return EventState.ignored, "not this shop's"
+    except DoesNotFitError as why:
+        about = delivery.object
+        consequences.note_unmatched(about["id"], str(why), about.get("amount"), about.get("currency") or "")
+        return EventState.unmatched, str(why)
+
+
+def _note(delivery: Delivery, state: EventState, error: str) -> None:
+    if state is not EventState.applied:
+        event = current_session().scalars(select(StripeEvent).where(StripeEvent.stripe_event_id == delivery.id)).one()
+        event.state, event.error = state, error
+
+
+def _claim(delivery: Delivery, state: EventState, error: str = "") -> bool:
+    """Claim it, unless it was applied before; a failed one may be claimed again: Stripe's retry is no repetition."""
+    session = current_session()
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = insert(StripeEvent).values(
+        stripe_event_id=delivery.id, type=delivery.type, object_id=str(delivery.object.get("id") or ""), api_version=delivery.api_version,
+        livemode=delivery.livemode, payload=delivery.payload, state=state, tries=1, error=error, received_at=now(),
+    )  # fmt: skip
+    claimed = row.on_conflict_do_update(
+        index_elements=["stripe_event_id"],
+        set_={"state": state, "error": error, "tries": StripeEvent.tries + 1},
+        where=StripeEvent.state.in_([EventState.failed, EventState.unmatched]),
+    )
+    return session.scalar(claimed.returning(StripeEvent.id)) is not None
+
+
+def _effect(delivery: Delivery) -> bool:
+    """Carry out what the event says; False when it is none of our business."""
+    about = delivery.object
+    ours = delivery.api_version == stripe_gateway.API_VERSION
+    if delivery.type in FINAL and ours:
+        return _settle_final(delivery)
+    if delivery.type in FINAL:
+        enqueue("look_again", {"event": delivery.id}, unique_key=f"event:{delivery.id}")
+        return True
+    return ring(delivery.type, about)
+
+
+def _settle_final(delivery: Delivery) -> bool:
+    about, kind = delivery.object, delivery.type
+    if kind == "payment_intent.payment_failed":
+        return _settle_decline(delivery)
+    if kind.startswith("payment_intent."):
+        told = news.intent_news(about, Source.webhook, answers=_own_key(delivery.key), event=delivery.id)
+        settle(told)
+        _learn_card(told)
+    elif kind == "customer.deleted":
+        settle(news.customer_news(about | {"deleted": True}, Source.webhook, livemode=delivery.livemode))
+    else:
+        facts = news.card_facts(about["id"], about.get("card") or {})
+        whose = delivery.previous.get("customer")
+        settle(news.CardGoneNews(Source.webhook, about["id"], delivery.livemode, whose, facts))
+    return True
+
+
+def _learn_card(told: news.IntentNews) -> None:
+    """An event's intent names its card but does not describe it: a new card has to be looked up."""
+    unknown = select(Payment.id).where(Payment.stripe_payment_intent_id == told.intent, Payment.card_last4 == "")
+    if told.status == news.SUCCEEDED and current_session().scalar(unknown) is not None:
+        _ask("look_at_intent", "intent", told.intent)
+
+
+def _settle_decline(delivery: Delivery) -> bool:
+    """A decline closes an attempt only where it answers that attempt's own request; without that it rings."""
+    if _own_key(delivery.key):
+        settle(news.intent_news(delivery.object, Source.webhook, answers=delivery.key, event=delivery.id))
+    return ring(delivery.type, delivery.object)
+
+
+def _own_key(key: str | None) -> str | None:
+    known = select(PaymentAttempt.idempotency_key).where(PaymentAttempt.idempotency_key == key)
+    return current_session().scalar(known) if key else None
+
+
+def ring(kind: str, about: Facts) -> bool:
+    """Ask for a look at what the event is about, one per object; False for a type or object we do not follow."""
+    family = kind.split(".")[0]
+    if kind.startswith("payment_intent."):
+        return _ask("look_at_intent", "intent", about["id"])
+    if kind.startswith("charge.dispute."):
+        return _ask("look_at_dispute", "dispute", about["id"])
+    if family == "refund" or kind == "charge.refund.updated":
+        return _ask("look_at_refund", "refund", about["id"])
+    if kind == "charge.refunded" and about.get("payment_intent"):
+        return _ask("look_at_refunds_of", "intent", about["payment_intent"])
+    if kind == "charge.updated" and about.get("payment_intent"):
+        # Captured asynchronously: its fee is known now. That only tells us something while the payment is open here.
+        return _is_open(about["payment_intent"]) and _ask("look_at_intent", "intent", about["payment_intent"])
+    if family in _WALLET and kind.count(".") == 1:
+        return _ask(*_WALLET[family], about["id"])
+    return False
+
+
+def _is_open(intent: str) -> bool:
+    is_open = select(Payment.id).where(Payment.stripe_payment_intent_id == intent, Payment.intent_state == IntentState.open)
+    return current_session().scalar(is_open) is not None
+
+
+_WALLET = {
+    "payment_method": ("look_at_card", "payment_method"),
+    "customer": ("look_at_customer", "customer"),
+    "setup_intent": ("look_at_setup", "setup"),
+}
+
+
+def _ask(job: str, argument: str, object_id: str) -> bool:
+    enqueue(job, {argument: object_id}, unique_key=f"{job}:{object_id}")
+    return True
+
+
+def replay(event_id: str) -> EventState:
+    """Fetch an event from Stripe again and carry out its effect; what was applied stays applied."""
+    facts = stripe_gateway.fetch_event(event_id)
+    apply_once(_read(facts))
+    query = select(StripeEvent.state).where(StripeEvent.stripe_event_id == event_id)
+    return current_session().scalars(query).one()

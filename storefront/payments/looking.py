@@ -1,0 +1,85 @@
+"""Looks: asking Stripe about one object, with no transaction open, and recording the news.
+
+Disputes, cards and customers have no order of states. A look at one takes the row's next number before it asks,
+and an answer numbered lower than the newest one recorded is dropped.
+"""
+
+from flask import current_app
+from sqlalchemy import select, update
+
+from storefront.database import transaction
+from storefront.jobs.queue import job
+from storefront.payments import news, reconciling, stripe_gateway
+from storefront.payments.attempts import record_or_note
+from storefront.payments.models import AttemptState, Dispute, Payment, PaymentAttempt, SavedCard, Source, StripeCustomer
+from storefront.payments.record import record
+
+
+@job("look_at_intent")
+def look_at_intent(intent: str) -> None:
+    """An intent rang: look at it, as a look of the attempt that waits for the customer's bank if one does."""
+    with transaction() as session:
+        waits = (PaymentAttempt.state.in_([AttemptState.requires_action, AttemptState.processing]), Payment.stripe_payment_intent_id == intent)
+        challenge = session.scalar(select(PaymentAttempt.number).join(Payment).where(*waits))
+    reconciling.look_at_intent(intent, Source.webhook, challenge=challenge)
+
+
+@job("look_at_refund")
+def look_at_refund(refund: str) -> None:
+    """A refund rang."""
+    record_or_note(news.refund_news(stripe_gateway.fetch_refund(refund), Source.webhook))
+
+
+@job("look_at_refunds_of")
+def look_at_refunds_of(intent: str) -> None:
+    """A charge says it was refunded, but not by what."""
+    for facts in stripe_gateway.refunds_of(intent):
+        record_or_note(news.refund_news(facts, Source.webhook))
+
+
+@job("look_at_dispute")
+def look_at_dispute(dispute: str) -> None:
+    """A dispute rang."""
+    with transaction() as session:
+        asked = update(Dispute).where(Dispute.stripe_dispute_id == dispute).values(looks_asked=Dispute.looks_asked + 1)
+        number = session.scalar(asked.returning(Dispute.looks_asked)) or 0
+    record(news.dispute_news(stripe_gateway.fetch_dispute(dispute), Source.webhook, number=number))
+
+
+@job("look_at_card")
+def look_at_card(payment_method: str) -> None:
+    """A payment method rang."""
+    with transaction() as session:
+        asked = update(SavedCard).where(SavedCard.stripe_payment_method_id == payment_method)
+        number = session.scalar(asked.values(looks_asked=SavedCard.looks_asked + 1).returning(SavedCard.looks_asked)) or 0
+    told = news.card_news(stripe_gateway.fetch_card(payment_method), Source.webhook, number=number)
+    if told:
+        record(told)
+
+
+@job("look_at_customer")
+def look_at_customer(customer: str) -> None:
+    """A customer rang."""
+    livemode = current_app.config["SETTINGS"].livemode
+    with transaction() as session:
+        asked = update(StripeCustomer).where(StripeCustomer.stripe_id == customer).values(looks_asked=StripeCustomer.looks_asked + 1)
+        number = session.scalar(asked.returning(StripeCustomer.looks_asked))
+    if number is not None:
+        record(news.customer_news(stripe_gateway.fetch_customer(customer), Source.webhook, livemode=livemode, number=number))
+
+
+@job("look_at_setup")
+def look_at_setup(setup: str) -> None:
+    """A card set-up rang."""
+    record(news.setup_news(stripe_gateway.fetch_setup(setup), Source.webhook))
+
+
+@job("look_again")
+def look_again(event: str) -> None:
+    """An event told in another API version: look at what it is about, in ours."""
+    from storefront.payments.inbox import ring  # noqa: PLC0415  the inbox asks for this job
+
+    facts = stripe_gateway.fetch_event(event)
+    with transaction():
+        ring(facts["type"], facts["data"]["object"])
+

@@ -1,0 +1,269 @@
+"""Asking Stripe about everything that is open: by a job every minute, at once after a lost answer, and by the owner's command."""
+
+import datetime as dt
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import func, or_, select
+
+from storefront.clock import now
+from storefront.database import current_session, leave, transaction
+from storefront.errors import BusyError
+from storefront.orders.models import OPEN_STATUSES, Order
+from storefront.payments import consequences, news, stripe_gateway
+from storefront.payments.attempts import Sending, record_or_note, send, sending_of
+from storefront.payments.customers import make_customer
+from storefront.payments.models import (
+    LIVE_STATES,
+    AttemptState,
+    Payment,
+    PaymentAttempt,
+    PaymentEvent,
+    Refund,
+    RefundState,
+    Source,
+    StripeCustomer,
+)
+from storefront.payments.record import record
+from storefront.payments.refunding import ask_about_refund
+from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
+
+# Longer than the client's whole budget of 45 s: until then the answer may still be on its way to the one who asked.
+STILL_SENDING = dt.timedelta(seconds=90)
+ASK_EVERY = dt.timedelta(seconds=60)
+ASK_SETTLING_EVERY = dt.timedelta(hours=1)
+SURELY_NEVER_SENT = dt.timedelta(hours=1)
+OPEN_REFUNDS = (RefundState.sending, RefundState.unknown, RefundState.pending, RefundState.requires_action)
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """How many things were asked about, changed, are still open, and fit nowhere."""
+
+    asked: int
+    changed: int
+    open: int
+    unmatched: int
+
+
+@dataclass(frozen=True)
+class _Open:
+    """An attempt still open, as it was when we read it."""
+
+    sending: Sending
+    number: int
+    state: AttemptState
+    public_id: str
+    intent: str | None
+    customer: str | None
+    asked_at: dt.datetime
+    created_at: dt.datetime
+    wanted: bool
+
+
+def ask_about_attempt(attempt_id: int, source: Source = Source.reconciliation) -> None:
+    """Find out what became of an attempt: by its intent, else by sending it again with its own key while that is wanted,
+    else among the intents made since. Nothing happens to one that is closed, or that is still being sent.
+    """
+    found = _read(attempt_id)
+    leave()
+    if found is None or (found.state is AttemptState.sending and now() - found.asked_at < STILL_SENDING):
+        return
+    _mark_asked(attempt_id, sends=False)
+    if found.intent and not _open_after_look(found, source):
+        return
+    if found.state not in {AttemptState.sending, AttemptState.unknown}:
+        return
+    if found.wanted:
+        _mark_asked(attempt_id, sends=True)
+        send(found.sending, source)
+    elif found.intent is None:
+        _search(found, source)
+
+
+def _read(attempt_id: int) -> _Open | None:
+    attempt = current_session().get(PaymentAttempt, attempt_id)
+    if attempt is None or not attempt.is_live:
+        return None
+    order, payment = attempt.payment.order, attempt.payment
+    wanted = order.is_open and order.cancel_wanted_at is None and now() < order.hold_until
+    return _Open(
+        sending_of(attempt), attempt.number, attempt.state, attempt.public_id, payment.stripe_payment_intent_id,
+        payment.stripe_customer_id, attempt.asked_at, attempt.created_at, wanted,
+    )  # fmt: skip
+
+
+def _mark_asked(attempt_id: int, *, sends: bool) -> None:
+    with transaction() as session:
+        attempt = session.get_one(PaymentAttempt, attempt_id, with_for_update=True)
+        if sends or attempt.state not in {AttemptState.sending, AttemptState.unknown}:
+            attempt.asked_at = now()
+
+
+def _open_after_look(found: _Open, source: Source) -> bool:
+    waits = found.state in {AttemptState.requires_action, AttemptState.processing}
+    look_at_intent(found.intent or "", source, challenge=found.number if waits else None)
+    again = _read(found.sending.attempt_id)
+    leave()
+    return again is not None
+
+
+def look_at_intent(intent: str, source: Source = Source.reconciliation, *, challenge: int | None = None) -> None:
+    """Fetch one intent and record what it is like.
+
+    `challenge`: the number of the attempt that waited for the customer's bank when this was asked.
+    """
+    record_or_note(news.intent_news(stripe_gateway.fetch_intent(intent), source, challenge=challenge))
+
+
+def look_at_order(order_id: int, source: Source = Source.api) -> None:
+    """Ask about the open attempt of an order, if it has one."""
+    attempt_id = current_session().scalar(
+        select(PaymentAttempt.id).join(Payment).where(Payment.order_id == order_id, PaymentAttempt.state.in_(LIVE_STATES))
+    )
+    leave()
+    if attempt_id is not None:
+        ask_about_attempt(attempt_id, source)
+
+
+def _search(found: _Open, source: Source) -> None:
+    """Not to be sent again: look for it among the intents made since, by its own id."""
+    since = int((found.created_at - STILL_SENDING).timestamp())
+    for facts in stripe_gateway.intents_since(found.customer, since):
+        if (facts.get("metadata") or {}).get("attempt_id") == found.public_id:
+            record_or_note(news.intent_news(facts, source))
+            close_at_stripe(found.sending.order_id, source)
+            return
+    if now() - found.asked_at > SURELY_NEVER_SENT:
+        record(news.AttemptNews(source, found.sending.attempt_id, found.sending.order_id, AttemptState.never_sent))
+        record(news.GivenUpNews(source, found.sending.order_id))
+
+
+def close_at_stripe(order_id: int, source: Source = Source.api) -> None:
+    """Cancel an open order's intent at Stripe, and let the answer count; without one that could charge, let the order go."""
+    order = current_session().get_one(Order, order_id)
+    payment = current_session().scalars(select(Payment).where(Payment.order_id == order_id)).one()
+    is_open, intent = order.is_open, payment.stripe_payment_intent_id
+    leave()
+    if not is_open:
+        return
+    if intent is None:
+        record(news.GivenUpNews(source, order_id))
+        return
+    try:
+        facts = stripe_gateway.cancel_intent(intent)
+    except RefusedByStripeError:
+        look_at_intent(intent, source)
+    else:
+        record_or_note(news.intent_news(facts, source))
+
+
+def reconcile(
+    since: dt.datetime | None = None, *, dry_run: bool = False, progress: Callable[[str], None] = lambda _line: None
+) -> Reconciled:
+    """Ask about every open attempt, refund and order past its time; `since` limits it to what was placed after."""
+    attempts, refunds, orders = _open_attempts(since), _open_refunds(since), _past_hold(since)
+    leave()
+    work: list[tuple[str, Callable[[], None]]] = [
+        *((f"attempt {one}", partial(ask_about_attempt, one)) for one in attempts),
+        *((f"refund {one}", partial(ask_about_refund, one)) for one in refunds),
+        *((f"order {one} past its hold", partial(release, one)) for one in orders),
+    ]
+    changed = 0
+    for what, ask in work:
+        changed += 0 if dry_run else _ask(what, ask, progress)
+        if dry_run:
+            progress(f"would ask about {what}")
+    left = len(_open_attempts(since)) + len(_open_refunds(since))
+    unmatched = len(consequences.unmatched())
+    leave()
+    return Reconciled(len(work), changed, left, unmatched)
+
+
+def ask_about_what_is_due() -> None:
+    """Everything open that was not asked about for its time, and orders past their hold. Each failure waits for the next minute."""
+    for ask in _due():
+        with suppress(OutcomeUnknownError, RefusedByStripeError, BusyError):
+            ask()
+
+
+def _due() -> list[Callable[[], None]]:
+    at = now()
+    waiting = (AttemptState.requires_action, AttemptState.processing)
+    attempts = select(PaymentAttempt.id).where(
+        or_(
+            PaymentAttempt.state == AttemptState.unknown,
+            (PaymentAttempt.state == AttemptState.sending) & (PaymentAttempt.asked_at <= at - STILL_SENDING),
+            PaymentAttempt.state.in_(waiting) & (PaymentAttempt.asked_at <= at - ASK_EVERY),
+        )
+    )
+    settling = (RefundState.pending, RefundState.requires_action)
+    refunds = select(Refund.public_id).where(
+        or_(
+            Refund.state.in_([RefundState.sending, RefundState.unknown]) & (func.coalesce(Refund.asked_at, Refund.created_at) <= at - ASK_EVERY),
+            Refund.state.in_(settling) & (Refund.asked_at <= at - ASK_SETTLING_EVERY),
+        )
+    )
+    unmade = StripeCustomer.stripe_id.is_(None) & StripeCustomer.deleted_at.is_(None) & (StripeCustomer.created_at <= at - ASK_EVERY)
+    session = current_session()
+    due = [partial(ask_about_attempt, one) for one in session.scalars(attempts)]
+    due += [partial(ask_about_refund, one) for one in session.scalars(refunds)]
+    due += [partial(release, one) for one in _past_hold(None)]
+    due += [partial(make_customer, one) for one in session.scalars(select(StripeCustomer.id).where(unmade))]
+    leave()
+    return due
+
+
+def _ask(what: str, ask: Callable[[], None], progress: Callable[[str], None]) -> int:
+    before = _history_length()
+    try:
+        ask()
+    except (OutcomeUnknownError, BusyError):
+        progress(f"{what}: no answer, asked again later")
+        return 0
+    except RefusedByStripeError as refused:
+        progress(f"{what}: Stripe refused ({refused.code})")
+        return 0
+    changed = _history_length() != before
+    progress(f"{what}: {'changed' if changed else 'as before'}")
+    return int(changed)
+
+
+def _history_length() -> int:
+    last = current_session().scalar(select(PaymentEvent.id).order_by(PaymentEvent.id.desc()).limit(1)) or 0
+    leave()
+    return last
+
+
+def release(order_id: int) -> None:
+    """Let an unpaid order go after its hold; Stripe is asked first, and a payment that went through after all counts."""
+    order = current_session().get_one(Order, order_id)
+    due = order.is_open and order.hold_until <= now()
+    leave()
+    if not due:
+        return
+    look_at_order(order_id, Source.reconciliation)
+    close_at_stripe(order_id, Source.reconciliation)
+
+
+def _open_attempts(since: dt.datetime | None) -> list[int]:
+    query = select(PaymentAttempt.id).where(PaymentAttempt.state.in_(LIVE_STATES)).order_by(PaymentAttempt.id)
+    if since:
+        query = query.where(PaymentAttempt.created_at >= since)
+    return list(current_session().scalars(query))
+
+
+def _open_refunds(since: dt.datetime | None) -> list[str]:
+    query = select(Refund.public_id).where(Refund.state.in_(OPEN_REFUNDS)).order_by(Refund.id)
+    if since:
+        query = query.where(Refund.created_at >= since)
+    return list(current_session().scalars(query))
+
+
+def _past_hold(since: dt.datetime | None) -> list[int]:
+    query = select(Order.id).where(Order.status.in_(OPEN_STATUSES), Order.hold_until <= now()).order_by(Order.id)
+    if since:
+        query = query.where(Order.placed_at >= since)
+    return list(current_session().scalars(query))

@@ -1,0 +1,19 @@
+"""The work this domain does in the background; importing it registers its jobs and mails."""
+
+from storefront.jobs.queue import job
+from storefront.payments import cards, customers, looking, messages, refunding
+from storefront.payments.reconciling import ask_about_attempt, ask_about_what_is_due
+
+__all__ = ["cards", "customers", "looking", "messages", "refunding"]
+
+
+@job("ask_about_attempt")
+def ask_at_once(attempt_id: int) -> None:
+    """An answer was lost: ask now, not in a minute."""
+    ask_about_attempt(attempt_id)
+
+
+@job("ask_about_open", every_seconds=60)
+def ask_about_open() -> None:
+    """Ask about everything that is open and was not asked about for a minute, and let go what is past its hold."""
+    ask_about_what_is_due()
