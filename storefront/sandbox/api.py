@@ -1,0 +1,239 @@
+"""From an HTTP request under `/v1` to Stripe's answer."""
+
+import base64
+import json
+import logging
+import re
+import socket
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Request, Response, current_app, request
+
+from storefront.sandbox import resources  # noqa: F401  registers the endpoints
+from storefront.sandbox import routing
+from storefront.sandbox.call import API_VERSION, Call
+from storefront.sandbox.errors import Declined, Document, StripeError
+from storefront.sandbox.events import snapshot
+from storefront.sandbox.expand import expanded
+from storefront.sandbox.faults import Fault, FaultKind
+from storefront.sandbox.idempotency import Answer, conflict, fingerprint
+from storefront.sandbox.ids import new_id
+from storefront.sandbox.parameters import checked, nested
+from storefront.sandbox.routing import Endpoint
+from storefront.sandbox.sandbox import Sandbox
+
+api = Blueprint("api", __name__)
+_log = logging.getLogger(__name__)
+_SECRET_KEYS = ("sk_test_", "rk_test_")
+_BROWSER_KEY = "pk_test_"
+_CARD = "PaymentMethodCreateParams:PaymentMethodCreateParamsCard"
+_CORS = {
+    "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Stripe-Version",
+    "Access-Control-Expose-Headers": "Request-Id, Stripe-Version", "Access-Control-Max-Age": "300",
+}  # fmt: skip
+
+
+@dataclass
+class Asked:
+    """What the request's head says: who, in which version, with which key; and the faults that strike it."""
+
+    request_id: str
+    version: str
+    key: str | None
+    is_browser: bool
+    faults: list[Fault]
+
+    def struck_by(self, kind: FaultKind) -> Fault | None:
+        return next((fault for fault in self.faults if fault.kind is kind), None)
+
+
+@api.route("/v1/<path:rest>", methods=["GET", "POST", "DELETE", "PUT", "PATCH"])
+def answer_api(rest: str) -> Response:  # noqa: ARG001
+    sandbox: Sandbox = current_app.extensions["sandbox"]
+    began = time.perf_counter()
+    request_id = new_id("req")
+    try:
+        asked = _asked(request, sandbox, request_id)
+    except StripeError as error:
+        return _response(Answer(error.status, error.body), request_id, API_VERSION)
+    params: Document = {}
+    try:
+        answer = _answer(sandbox, asked, params)
+    except StripeError as error:
+        answer = Answer(error.status, error.body)
+    _note(sandbox, asked, params, answer, time.perf_counter() - began)
+    sandbox.wake()
+    _delay_or_cut(asked)
+    return _response(answer, request_id, asked.version)
+
+
+@api.route("/v1/<path:rest>", methods=["OPTIONS"])
+def allow_origins(rest: str) -> Response:  # noqa: ARG001
+    return Response(status=204, headers=_CORS)
+
+
+def _answer(sandbox: Sandbox, asked: Asked, params: Document) -> Answer:
+    """`params` is filled for the log, whatever comes of it."""
+    if fault := asked.struck_by(FaultKind.RATE_LIMIT):
+        message = "Request rate limit exceeded."
+        raise StripeError(429, message, code=fault.code or "rate_limit")
+    raw = _raw_parameters(request, asked)
+    params.update(raw)
+    matched, values = routing.match(request.method, request.path)
+    if asked.is_browser and not matched.for_browsers:
+        message = "This API call cannot be made with a publishable API key. Please use a secret API key."
+        raise StripeError(403, message, code="secret_key_required")
+    call = Call(
+        sandbox, _checked(raw, matched, asked), asked.version, asked.request_id, asked.key, asked.is_browser,
+        request.path,
+    )  # fmt: skip
+    with sandbox.keys.using(asked.key):
+        print_ = fingerprint(request.method, request.path, raw)
+        _strike_before(sandbox, asked, print_)
+        return _once(call, asked, print_, matched, values)
+
+
+def _once(call: Call, asked: Asked, print_: str, matched: Endpoint, values: dict[str, Any]) -> Answer:
+    """One transaction: the effect, its events, and the answer kept for the key."""
+    store, keys = call.store, call.sandbox.keys
+    with store.transaction():
+        replayed = keys.replay(asked.key, print_, call.now)
+        if replayed is not None:
+            return replayed
+        answer = _execute(call, matched, values)
+        fault = asked.struck_by(FaultKind.ERROR_AFTER)
+        kept = answer if fault is None or fault.remembered is False else _broken()
+        keys.remember(asked.key, print_, kept, call.now)
+        return answer if fault is None else _broken()
+
+
+def _execute(call: Call, matched: Endpoint, values: dict[str, Any]) -> Answer:
+    try:
+        with call.store.transaction():
+            try:
+                document = snapshot(routing.run(matched, call, values))
+                return Answer(200, expanded(call.store, document, call.params.get("expand", [])))
+            except Declined as decline:
+                return Answer(decline.status, decline.body)
+    except StripeError as error:
+        if not error.remembered:
+            raise
+        return Answer(error.status, error.body)
+
+
+def _strike_before(sandbox: Sandbox, asked: Asked, print_: str) -> None:
+    if fault := asked.struck_by(FaultKind.CONFLICT):
+        raise conflict(asked.key or "", fault.code or "idempotency_key_in_use")
+    if fault := asked.struck_by(FaultKind.DELAY):
+        time.sleep(fault.seconds)
+    if asked.struck_by(FaultKind.CUT_BEFORE):
+        raise StripeError(499, "The connection was cut before anything was done.")
+    if fault := asked.struck_by(FaultKind.ERROR_BEFORE):
+        broken = _broken()
+        if fault.remembered:
+            with sandbox.store.transaction():
+                sandbox.keys.remember(asked.key, print_, broken, sandbox.clock.now())
+        raise StripeError(500, broken.body["error"]["message"], kind="api_error")
+
+
+def _broken() -> Answer:
+    message = "An unknown error occurred. Please contact support@stripe.com if it goes on."
+    return Answer(500, StripeError(500, message, kind="api_error").body)
+
+
+def _delay_or_cut(asked: Asked) -> None:
+    if fault := asked.struck_by(FaultKind.DELAY_AFTER):
+        time.sleep(fault.seconds)
+    if asked.struck_by(FaultKind.CUT_BEFORE) or asked.struck_by(FaultKind.CUT_AFTER):
+        # Werkzeug's server hands its socket over; without it the answer's bytes would still arrive.
+        request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+
+
+def _asked(http: Request, sandbox: Sandbox, request_id: str) -> Asked:
+    key = _api_key(http)
+    if not key:
+        message = (
+            "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer"
+            " auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
+        )
+        raise StripeError(401, message)
+    is_browser = key.startswith(_BROWSER_KEY)
+    if not is_browser and not key.startswith(_SECRET_KEYS):
+        message = f"Invalid API Key provided: {key[:8]}{'*' * 12}{key[-4:]}"
+        raise StripeError(401, message)
+    faults = sandbox.faults.striking(http.method, http.path)
+    idempotency_key = http.headers.get("Idempotency-Key") if http.method == "POST" else None
+    return Asked(request_id, _version(http, is_browser=is_browser), idempotency_key, is_browser, faults)
+
+
+def _api_key(http: Request) -> str | None:
+    scheme, _, credentials = http.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return credentials.strip()
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(credentials).decode().partition(":")[0]
+        except ValueError:
+            return None
+    return http.values.get("key")
+
+
+def _version(http: Request, *, is_browser: bool) -> str:
+    """No version is taken for an old one, so that the official CLI's sequences run; Stripe.js is never old."""
+    version = http.headers.get("Stripe-Version", API_VERSION if is_browser else "")
+    if version and not re.fullmatch(r"\d{4}-\d{2}-\d{2}(\.\w+)?", version):
+        message = f"Invalid Stripe API version: {version}"
+        raise StripeError(400, message)
+    return version
+
+
+def _raw_parameters(http: Request, asked: Asked) -> Document:
+    sent = http.form if http.method == "POST" else http.args
+    pairs = [(name, value) for name, values in sent.lists() for value in values]
+    if asked.is_browser:
+        pairs = [(name, value) for name, value in pairs if name not in {"key", "_stripe_version"}]
+    return nested(pairs)
+
+
+def _checked(raw: Document, matched: Endpoint, asked: Asked) -> Document:
+    """A browser may send a card within `payment_method_data`, which no SDK type has."""
+    data = raw.get("payment_method_data")
+    if not asked.is_browser or not isinstance(data, dict) or not isinstance(data.get("card"), dict):
+        return checked(raw, matched.parameters, matched.extras)
+    without = {**raw, "payment_method_data": {name: value for name, value in data.items() if name not in {"card", "type"}}}
+    without["payment_method_data"]["type"] = "link"  # the SDK's list of types has no card either
+    params = checked(without, matched.parameters, matched.extras)
+    params["payment_method_data"] |= {"type": data.get("type"), "card": checked(data["card"], _CARD)}
+    return params
+
+
+def _note(sandbox: Sandbox, asked: Asked, params: Document, answer: Answer, seconds: float) -> None:
+    error = answer.body.get("error", {})
+    line = {
+        "id": asked.request_id, "method": request.method, "path": request.path, "params": _masked(params),
+        "idempotency_key": asked.key, "status": answer.status, "replayed": answer.replayed, "version": asked.version,
+        "browser": asked.is_browser, "error_code": error.get("code"), "at": sandbox.clock.now(),
+        "milliseconds": round(1000 * seconds, 1), "faults": [fault.kind for fault in asked.faults],
+        "object": answer.body.get("id") or error.get("payment_intent", {}).get("id"),
+    }  # fmt: skip
+    sandbox.store.execute("INSERT INTO requests (body) VALUES (?)", json.dumps(line))
+    if answer.status >= 400 and answer.status != 402:  # noqa: PLR2004
+        _log.info("%s %s: %s %s", request.method, request.path, answer.status, error.get("message"))
+
+
+def _masked(params: Document) -> Document:
+    """The log holds no card number."""
+    return {
+        name: _masked(value) if isinstance(value, dict) else "…" if name in {"number", "cvc"} else value
+        for name, value in params.items()
+    }
+
+
+def _response(answer: Answer, request_id: str, version: str) -> Response:
+    headers = {**_CORS, "Request-Id": request_id, "Stripe-Version": version or API_VERSION, "Cache-Control": "no-store"}
+    if answer.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    return Response(json.dumps(answer.body), answer.status, headers, mimetype="application/json")

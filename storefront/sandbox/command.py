@@ -1,0 +1,34 @@
+"""`flask sandbox run`, or `python -m storefront.sandbox run` where the shop shall not be loaded."""
+
+import os
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def sandbox() -> None:
+    """A small Stripe that remembers, for trying the shop without an account."""
+
+
+@sandbox.command()
+@click.option("--port", type=click.IntRange(0, 65535), required=True, help="0 takes any free port.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--data", type=click.Path(dir_okay=False, path_type=Path), help="State file; without it nothing is kept.")
+@click.option("--public-url", help="Where browsers reach the sandbox; default http://HOST:PORT.")
+@click.option("--clock-file", type=click.Path(dir_okay=False, path_type=Path), envvar="CLOCK_FILE",
+              help="A file holding an offset in seconds, such as +7200.")  # fmt: skip
+@click.option("--settle-seconds", default=1.0, show_default=True,
+              help="How soon pending refunds and balances move by themselves.")  # fmt: skip
+def run(
+    port: int, host: str, data: Path | None, public_url: str | None, clock_file: Path | None, settle_seconds: float
+) -> None:
+    """Serve the sandbox until interrupted."""
+    from storefront.sandbox.server import create_sandbox, serve
+
+    if os.environ.get("STRIPE_SECRET_KEY", "").partition("_")[2].startswith("live_"):
+        message = "STRIPE_SECRET_KEY is a live key: the sandbox does not run beside it."
+        raise click.UsageError(message)
+    app = create_sandbox(data, public_url=public_url or f"http://{host}:{port}", clock_file=clock_file,
+                         settle_seconds=settle_seconds)  # fmt: skip
+    serve(app, host, port)

@@ -1,0 +1,76 @@
+"""`expand`: ids replaced by the objects they name, along dotted paths, four deep at most."""
+
+from storefront.sandbox.errors import Document, InvalidParameter
+from storefront.sandbox.events import snapshot
+from storefront.sandbox.store import Store
+
+_DEEPEST = 4
+# What the SDK's resource types say may be an id or the object.
+_EXPANDABLE: dict[str, frozenset[str]] = {
+    "balance_transaction": frozenset({"source"}),
+    "charge": frozenset({"application", "application_fee", "balance_transaction", "customer",
+                         "failure_balance_transaction", "on_behalf_of", "payment_intent", "review", "source_transfer",
+                         "transfer", "refunds"}),
+    "customer": frozenset({"default_source", "test_clock"}),
+    "customer_session": frozenset({"customer"}),
+    "dispute": frozenset({"charge", "payment_intent"}),
+    "invoice_settings": frozenset({"default_payment_method"}),
+    "payment_intent": frozenset({"application", "customer", "latest_charge", "on_behalf_of", "payment_method",
+                                 "payment_record", "review", "source"}),
+    "payment_method": frozenset({"customer"}),
+    "radar.early_fraud_warning": frozenset({"charge", "payment_intent"}),
+    "refund": frozenset({"balance_transaction", "charge", "customer", "failure_balance_transaction", "payment_intent",
+                         "payment_method", "source_transfer_reversal", "transfer_reversal"}),
+    "setup_attempt": frozenset({"application", "customer", "on_behalf_of", "payment_method", "setup_intent"}),
+    "setup_intent": frozenset({"application", "customer", "latest_attempt", "mandate", "on_behalf_of",
+                               "payment_method", "single_use_mandate"}),
+}  # fmt: skip
+_NESTED = {("customer", "invoice_settings"): "invoice_settings"}
+
+
+def expanded(store: Store, answer: Document, paths: list[str]) -> Document:
+    for path in paths:
+        steps = path.split(".")
+        if len(steps) > _DEEPEST:
+            message = f"You cannot expand more than {_DEEPEST} levels of a property ({path})."
+            raise InvalidParameter(message, param="expand")
+        _expand(store, answer, answer.get("object", ""), steps, path)
+    return answer
+
+
+def _expand(store: Store, here: Document, kind: str, steps: list[str], path: str) -> None:
+    name, *rest = steps
+    if kind == "list":
+        _expand_items(store, here, steps, path)
+        return
+    nested = _NESTED.get((kind, name))
+    if nested is not None and rest:
+        _expand(store, here[name], nested, rest, path)
+        return
+    if name not in _EXPANDABLE.get(kind, frozenset()):
+        message = f"This property cannot be expanded ({path})."
+        raise InvalidParameter(message, param="expand")
+    here[name] = _object_for(store, here, kind, name)
+    if rest and isinstance(here[name], dict):
+        _expand(store, here[name], here[name]["object"], rest, path)
+
+
+def _expand_items(store: Store, here: Document, steps: list[str], path: str) -> None:
+    name, *rest = steps
+    if name != "data" or not rest:
+        message = f"This property cannot be expanded ({path}). You may want to try expanding 'data.{path}' instead."
+        raise InvalidParameter(message, param="expand")
+    for item in here["data"]:
+        _expand(store, item, item["object"], rest, path)
+
+
+def _object_for(store: Store, here: Document, kind: str, name: str) -> object:
+    if (kind, name) == ("charge", "refunds"):
+        found = store.select("refund", ("charge", "=", here["id"]), limit=10)
+        return {"object": "list", "data": [snapshot(refund) for refund in found], "has_more": False,
+                "url": f"/v1/charges/{here['id']}/refunds"}  # fmt: skip
+    value = here.get(name)
+    if not isinstance(value, str):
+        return value
+    found_one = store.find_any(value)
+    return value if found_one is None else snapshot(found_one)

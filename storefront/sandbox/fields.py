@@ -1,0 +1,64 @@
+"""Parts that many objects share: addresses, metadata, plain fields."""
+
+import re
+from typing import Any
+
+from storefront.sandbox.errors import Document, InvalidParameter
+
+_ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
+_MOST_KEYS, _LONGEST_NAME, _LONGEST_VALUE = 50, 40, 500
+
+
+def update_plain(document: Document, params: Document, *names: str) -> None:
+    """Set these fields as sent; an empty string unsets."""
+    for name in names:
+        if name in params:
+            document[name] = params[name] if params[name] != "" else None
+
+
+def update_metadata(document: Document, params: Document) -> None:
+    """Merge; an empty value removes its key, an empty `metadata` all of them."""
+    if "metadata" not in params:
+        return
+    if params["metadata"] == "":
+        document["metadata"] = {}
+        return
+    merged = {**(document.get("metadata") or {}), **params["metadata"]}
+    document["metadata"] = {name: value for name, value in merged.items() if value != ""}
+    _check_metadata(document["metadata"])
+
+
+def _check_metadata(metadata: dict[str, str]) -> None:
+    if len(metadata) > _MOST_KEYS:
+        message = f"You can only store up to {_MOST_KEYS} keys within metadata, you passed {len(metadata)}."
+        raise InvalidParameter(message, param="metadata")
+    for name, value in metadata.items():
+        if len(name) > _LONGEST_NAME:
+            message = f"Metadata key names can have up to {_LONGEST_NAME} characters, but you passed in: {name}"
+            raise InvalidParameter(message, param="metadata")
+        if len(value) > _LONGEST_VALUE:
+            message = f"Metadata values can have up to {_LONGEST_VALUE} characters, but you passed {len(value)}."
+            raise InvalidParameter(message, param=f"metadata[{name}]")
+
+
+def address(sent: Any) -> Document | None:
+    return {name: sent.get(name) or None for name in _ADDRESS} if isinstance(sent, dict) else None
+
+
+def shipping(sent: Any) -> Document | None:
+    if not isinstance(sent, dict):
+        return None
+    plain = {name: sent.get(name) for name in ("carrier", "name", "phone", "tracking_number")}
+    return {"address": address(sent.get("address", {})), **plain}
+
+
+def billing_details(sent: Document) -> Document:
+    plain = {name: sent.get(name) or None for name in ("email", "name", "phone", "tax_id")}
+    check_email(plain["email"])
+    return {"address": address(sent.get("address") or {}), **plain}
+
+
+def check_email(email: str | None, param: str = "email") -> None:
+    if email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
+        message = f"Invalid email address: {email}"
+        raise InvalidParameter(message, code="email_invalid", param=param)

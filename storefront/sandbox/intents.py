@@ -1,0 +1,158 @@
+"""What confirming a payment and confirming a set-up have in common."""
+
+from dataclasses import dataclass
+
+from storefront.sandbox.call import Call
+from storefront.sandbox.errors import Document, StripeError, missing_parameter, refused
+from storefront.sandbox.events import snapshot
+from storefront.sandbox.fields import shipping
+from storefront.sandbox.ids import random_text
+from storefront.sandbox.resources.confirmation_tokens import redeem
+from storefront.sandbox.resources.payment_methods import from_data, usable
+
+AUTOMATIC_SINCE = "2023-08-16"
+REFUSES_TYPES_SINCE = "2026-09-30"
+OPEN = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """One confirm: the card, and how the browser wants to be asked for more."""
+
+    payment_method: Document
+    off_session: bool = False
+    use_stripe_sdk: bool = False
+    return_url: str | None = None
+    refuses_challenge: bool = False
+
+
+def new_fields(call: Call, params: Document) -> Document:
+    """Fields of a new intent that say by which methods it may be paid."""
+    types = _payment_method_types(call, params)
+    automatic = types is None and call.version >= AUTOMATIC_SINCE and not params.get("allowed_payment_method_types")
+    given = params.get("automatic_payment_methods")
+    if given is None and automatic:
+        given = {"enabled": True}
+    methods = {"allow_redirects": "always", **given} if given and given["enabled"] else None
+    configuration = {"id": f"pmc_{random_text(14)}", "parent": None} if methods else None
+    return {
+        "allowed_payment_method_types": params.get("allowed_payment_method_types"),
+        "automatic_payment_methods": methods,
+        "excluded_payment_method_types": params.get("excluded_payment_method_types"),
+        "payment_method_configuration_details": configuration,
+        "payment_method_types": types or ["card"],
+    }
+
+
+def _payment_method_types(call: Call, params: Document) -> list[str] | None:
+    sent = params.get("payment_method_types")
+    if sent is None:
+        return None
+    if call.version >= REFUSES_TYPES_SINCE:
+        message = (
+            "`payment_method_types` is no longer supported. Use `allowed_payment_method_types`, or manage payment"
+            " methods in the Dashboard."
+        )
+        raise refused(message, code="payment_method_types_no_longer_supported", param="payment_method_types")
+    return list(sent.values()) if isinstance(sent, dict) else [str(sent)]
+
+
+def confirmation(call: Call, intent: Document) -> Confirmation:
+    """The card and the manner of this confirm, from its parameters and the intent."""
+    off_session = call.params.get("off_session") not in {None, False}
+    payment_method, token = chosen_payment_method(call, intent)
+    if payment_method is None:
+        noun = "PaymentIntent" if intent["object"] == "payment_intent" else "SetupIntent"
+        message = (
+            f"You cannot confirm this {noun} because it's missing a payment method. You can either update the {noun}"
+            f" with a payment method and then confirm it again, or confirm it again directly with a payment method or"
+            f" ConfirmationToken."
+        )
+        raise unexpected_state(intent, message)
+    return_url = call.params.get("return_url") or (token or {}).get("return_url")
+    _check_return_url(call, intent, return_url, off_session=off_session)
+    check_owner(payment_method, intent)
+    return Confirmation(
+        payment_method, off_session, bool(call.params.get("use_stripe_sdk")) or call.is_browser, return_url,
+        bool(call.params.get("error_on_requires_action")),
+    )  # fmt: skip
+
+
+def chosen_payment_method(call: Call, intent: Document) -> tuple[Document | None, Document | None]:
+    """The PaymentMethod a request names in one of four ways, and the confirmation token if it was that."""
+    params = call.params
+    ways = [name for name in ("payment_method", "payment_method_data", "confirmation_token") if name in params]
+    if len(ways) > 1 and "confirmation_token" in ways:
+        message = f"You may only specify one of these parameters: {', '.join(ways)}."
+        raise refused(message, code="parameters_exclusive", param="confirmation_token")
+    if "confirmation_token" in params:
+        token, payment_method = redeem(call, params["confirmation_token"], intent)
+        _take_from_token(call, intent, token)
+        return payment_method, token
+    if "payment_method_data" in params:
+        return from_data(call, params["payment_method_data"], prefix="payment_method_data"), None
+    reference = params.get("payment_method") or intent["payment_method"]
+    return (usable(call, reference) if reference else None), None
+
+
+def _take_from_token(call: Call, intent: Document, token: Document) -> None:
+    if "setup_future_usage" not in call.params and "setup_future_usage" in intent and token["setup_future_usage"]:
+        intent["setup_future_usage"] = token["setup_future_usage"]
+    if "shipping" in intent and intent["shipping"] is None and token["shipping"]:
+        intent["shipping"] = shipping(token["shipping"])
+
+
+def check_owner(payment_method: Document, intent: Document) -> None:
+    """A card attached to a customer is charged for that customer alone."""
+    owner, customer = payment_method["customer"], intent["customer"]
+    if owner is None or owner == customer:
+        return
+    noun = "PaymentIntent" if intent["object"] == "payment_intent" else "SetupIntent"
+    if customer is None:
+        message = (
+            f"The payment method supplied ({payment_method['id']}) belongs to a Customer. Please include the Customer"
+            f" in the `customer` parameter on the {noun}."
+        )
+        raise refused(message, code=_invalid_parameter(intent), param="payment_method")
+    message = (
+        f"The customer does not have a payment method with the ID {payment_method['id']}. The payment method must be"
+        " attached to the customer."
+    )
+    raise refused(message, code="resource_missing", param="payment_method")
+
+
+def _invalid_parameter(intent: Document) -> str:
+    return f"{intent['object']}_invalid_parameter"
+
+
+def _check_return_url(call: Call, intent: Document, return_url: str | None, *, off_session: bool) -> None:
+    automatic = intent["automatic_payment_methods"]
+    may_redirect = intent["allowed_payment_method_types"] or (automatic and automatic["allow_redirects"] != "never")
+    if not may_redirect or off_session or return_url or call.version < AUTOMATIC_SINCE:
+        return
+    noun = "Payment Intent" if intent["object"] == "payment_intent" else "Setup Intent"
+    message = (
+        f"A `return_url` must be specified because this {noun} is configured to automatically accept the payment"
+        " methods enabled in the Dashboard, some of which may require a full page redirect to succeed. If you do not"
+        " want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and"
+        f" `automatic_payment_methods[allow_redirects]` to `never` when creating {noun}s and confirming them."
+    )
+    raise refused(message, param="return_url")
+
+
+def unexpected_state(intent: Document, message: str) -> StripeError:
+    return refused(message, code=f"{intent['object']}_unexpected_state", **{intent["object"]: snapshot(intent)})
+
+
+def check_secret(call: Call, intent: Document) -> None:
+    """A browser proves itself with the intent's client secret."""
+    if not call.is_browser:
+        return
+    sent = call.params.get("client_secret")
+    if sent is None:
+        raise missing_parameter("client_secret")
+    if sent != intent["client_secret"]:
+        message = f"The client_secret provided does not match the client_secret associated with {intent['id']}."
+        raise refused(message, code=f"{intent['object']}_invalid_parameter", param="client_secret")
+
+
