@@ -16,6 +16,14 @@ KINDS: dict[str, Work] = {}
 RECURRING: dict[str, int] = {}
 
 
+class NotYetError(Exception):
+    """Raised by a job whose time has not come: it is done again after `wait`, and that counts as no failed try."""
+
+    def __init__(self, why: str, wait: dt.timedelta) -> None:
+        super().__init__(why)
+        self.wait = wait
+
+
 def job(kind: str, *, every_seconds: int | None = None) -> Callable[[Work], Work]:
     """Register the function that does jobs of this kind; it is called with the job's args, outside any transaction.
 
@@ -31,7 +39,9 @@ def job(kind: str, *, every_seconds: int | None = None) -> Callable[[Work], Work
     return register
 
 
-def enqueue(kind: str, args: dict[str, Any], *, unique_key: str | None = None, run_at: dt.datetime | None = None) -> None:
+def enqueue(
+    kind: str, args: dict[str, Any], *, unique_key: str | None = None, run_at: dt.datetime | None = None
+) -> None:
     """Ask for a job inside the running transaction.
 
     With a `unique_key` there is one unfinished job of that key. Asking again moves it forward to the earlier time;
@@ -45,7 +55,16 @@ def enqueue_all(wanted: list[tuple[str, dict[str, Any], str | None, dt.datetime]
     session = current_session()
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     rows = [
-        {"kind": kind, "args": args, "unique_key": unique_key, "run_at": run_at, "tries": 0, "again": False, "last_error": "", "created_at": now()}
+        {
+            "kind": kind,
+            "args": args,
+            "unique_key": unique_key,
+            "run_at": run_at,
+            "tries": 0,
+            "again": False,
+            "last_error": "",
+            "created_at": now(),
+        }
         for kind, args, unique_key, run_at in wanted
     ]
     statement = insert(Job).values(rows)
