@@ -1,0 +1,85 @@
+"""Handing a letter to a mail server, or keeping it in the outbox."""
+
+import smtplib
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from functools import partial
+from typing import Final
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from storefront.clock import now
+
+TIMEOUT: Final = 20
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail as it goes out."""
+
+    sender_name: str
+    sender: str
+    to: str
+    message_id: str
+    subject: str
+    text: str
+    html: str
+
+
+class NotEncryptedError(Exception):
+    """The mail server offers no TLS, and we were given a password for it."""
+
+
+def sender_for(mail_url: str) -> Callable[[Letter], None]:
+    """What sends a letter by `MAIL_URL`; `outbox:` leaves it in the table, where the demo shows it."""
+    server = urlsplit(mail_url)
+    return keep_in_outbox if server.scheme == "outbox" else partial(send_by_smtp, server)
+
+
+def keep_in_outbox(_letter: Letter) -> None:
+    """The row in the outbox is the mail."""
+
+
+def send_by_smtp(server: SplitResult, letter: Letter) -> None:
+    """Raises `smtplib.SMTPException` or OSError when the server did not take it."""
+    with _connection(server) as connection:
+        connection.send_message(as_message(letter))
+
+
+def as_message(letter: Letter) -> EmailMessage:
+    """The letter in plain text and in HTML."""
+    message = EmailMessage()
+    message["From"] = Address(letter.sender_name, addr_spec=letter.sender)
+    message["To"] = Address(addr_spec=letter.to)
+    message["Subject"] = letter.subject
+    message["Date"] = format_datetime(now())
+    message["Message-ID"] = f"<{letter.message_id}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(letter.text)
+    message.add_alternative(letter.html, subtype="html")
+    return message
+
+
+def _connection(server: SplitResult) -> smtplib.SMTP:
+    host = server.hostname or "localhost"
+    if server.scheme == "smtps":
+        connection: smtplib.SMTP = smtplib.SMTP_SSL(
+            host, server.port or 465, timeout=TIMEOUT, context=ssl.create_default_context()
+        )
+    else:
+        connection = smtplib.SMTP(host, server.port or 25, timeout=TIMEOUT)
+        _encrypt(connection, server)
+    if server.username:
+        connection.login(unquote(server.username), unquote(server.password or ""))
+    return connection
+
+
+def _encrypt(connection: smtplib.SMTP, server: SplitResult) -> None:
+    connection.ehlo()
+    if connection.has_extn("starttls"):
+        connection.starttls(context=ssl.create_default_context())
+    elif server.username:
+        raise NotEncryptedError(f"{server.hostname} offers no TLS: a password is not sent in the clear")
