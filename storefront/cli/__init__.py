@@ -1,0 +1,14 @@
+"""The shop from the command line: `flask payments`, `orders`, `events`, `shop`, `worker`, `sandbox`."""
+
+from flask import Flask
+
+from storefront.cli.background import sandbox, worker
+from storefront.cli.orders import orders
+from storefront.cli.payments import events, payments
+from storefront.cli.shop import shop
+
+
+def add_commands(app: Flask) -> None:
+    """Give `flask` the shop's own commands."""
+    for command in (payments, orders, events, shop, worker, sandbox):
+        app.cli.add_command(command)

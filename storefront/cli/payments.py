@@ -1,0 +1,79 @@
+"""`flask payments` and `flask events`."""
+
+import datetime as dt
+import secrets
+
+import click
+from flask.cli import AppGroup
+
+from storefront.cli.printing import in_plain_words, minor_units, order_called, show_table
+from storefront.money import Money
+from storefront.payments import consequences
+
+REASONS = ("requested_by_customer", "duplicate", "fraudulent")
+
+payments = AppGroup("payments", short_help="Ask Stripe about what is open; pay back; show what fits nowhere.")
+events = AppGroup("events", short_help="Apply a stored webhook again.")
+
+
+@payments.command("reconcile")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Look at payments from this day on (UTC).")
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+def reconcile(since: dt.datetime | None, *, dry_run: bool) -> None:
+    """Ask Stripe about all that is open, and compare what it knows with what we know."""
+    from storefront.payments.reconciling import reconcile as compare  # noqa: PLC0415  a command loads what it needs
+
+    from_day = since.replace(tzinfo=dt.UTC) if since else None
+    with in_plain_words():
+        found = compare(since=from_day, dry_run=dry_run, progress=click.echo)
+    changed = "would change" if dry_run else "changed"
+    click.echo(f"{found.asked} asked about, {found.changed} {changed}, {found.open} open, {found.unmatched} unmatched")
+
+
+@payments.command("refund")
+@click.argument("order")
+@click.option("--amount", help="In the order's currency, such as 12.50; without it, everything that is left.")
+@click.option("--reason", type=click.Choice(REASONS), default=REASONS[0], show_default=True)
+def refund(order: str, amount: str | None, reason: str) -> None:
+    """Pay ORDER (K-1043 or 1043) back, all or a part of it."""
+    from storefront.payments.refunding import refund_order  # noqa: PLC0415
+
+    found = order_called(order)
+    order_id, label, currency = found.id, f"K-{found.number}", found.currency
+    with in_plain_words():
+        view = refund_order(
+            order_id,
+            amount=minor_units(amount, currency) if amount else None,
+            reason=reason,
+            requested_by="the command line",
+            request_token=secrets.token_hex(16),
+        )
+    click.echo(f"{view.amount} of {label}: {view.state.replace('_', ' ')}")
+
+
+@payments.command("unmatched")
+def unmatched() -> None:
+    """Show money that fits no order."""
+    rows = [
+        (
+            f"{one.seen_at:%Y-%m-%d %H:%M}",
+            one.object_id,
+            str(Money(one.amount, one.currency)) if one.amount is not None else "",
+            one.why,
+        )
+        for one in consequences.unmatched()
+    ]
+    show_table(
+        ("seen (UTC)", "at Stripe", "amount", "why"), rows, empty="Everything we know of at Stripe fits an order."
+    )
+
+
+@events.command("replay")
+@click.argument("event_id")
+def replay(event_id: str) -> None:
+    """Apply the stored webhook EVENT_ID (evt_…) once more."""
+    from storefront.payments import inbox  # noqa: PLC0415
+
+    with in_plain_words():
+        became = inbox.replay(event_id)
+    click.echo(f"{event_id}: {became or 'applied'}")

@@ -1,0 +1,69 @@
+"""How commands speak: tables one can read, and refusals in one sentence."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal, InvalidOperation
+
+import click
+from sqlalchemy import select
+
+from storefront.database import current_session
+from storefront.errors import ShopError
+from storefront.money import decimals
+from storefront.orders.models import Order
+from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
+
+_NUMBER = re.compile(r"(?:K-?)?(\d+)", re.IGNORECASE)
+
+
+@contextmanager
+def in_plain_words() -> Iterator[None]:
+    """What the shop or Stripe refuses is a sentence and exit code 1, not a traceback."""
+    try:
+        yield
+    except ShopError as refusal:
+        raise click.ClickException(refusal.words) from refusal
+    except RefusedByStripeError as refusal:
+        raise click.ClickException(f"Stripe refused: {refusal.words}") from refusal
+    except OutcomeUnknownError as unknown:
+        words = "Stripe did not answer. The worker goes on asking, and nothing is done twice."
+        raise click.ClickException(words) from unknown
+
+
+def show_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str) -> None:
+    """Print rows below their heads, each column as wide as it must be; `empty` says that there are none."""
+    if not rows:
+        click.echo(empty)
+        return
+    widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
+    for row in (heads, ["-" * width for width in widths], *rows):
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def order_number(written: str) -> int:
+    """What an owner calls an order, K-1043 or 1043, as its number."""
+    found = _NUMBER.fullmatch(written.strip())
+    if found is None:
+        raise click.ClickException(f"{written!r} is no order number. For example: K-1043")
+    return int(found.group(1))
+
+
+def order_called(written: str) -> Order:
+    """The order that an owner calls K-1043 or 1043."""
+    number = order_number(written)
+    order = current_session().scalar(select(Order).where(Order.number == number))
+    if order is None:
+        raise click.ClickException(f"There is no order K-{number}.")
+    return order
+
+
+def minor_units(written: str, currency: str) -> int:
+    """12.50 or 12,50 in the currency's smallest unit."""
+    try:
+        amount = Decimal(written.replace(",", ".")).scaleb(decimals(currency))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount <= 0 or amount != amount.to_integral_value():
+        raise click.ClickException(f"{written!r} is no amount of {currency.upper()}. For example: 12.50")
+    return int(amount)

@@ -1,0 +1,79 @@
+"""`flask shop`: its owner, and its goods."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from storefront.cli.printing import in_plain_words, show_table
+from storefront.customers.joining import join, newcomer
+from storefront.customers.models import Role
+from storefront.customers.people import user_by_email
+from storefront.customers.proving import mark_verified
+from storefront.database import transaction
+
+if TYPE_CHECKING:
+    from storefront.catalog.importing import Imported
+
+SHORTEST_PASSWORD = 10
+
+shop = AppGroup("shop", short_help="Make an owner; import products.")
+
+
+@shop.command("create-owner")
+@click.argument("email", required=False)
+@click.option("--name", help="How the shop calls them; asked for when not given.")
+@click.option("--password", envvar="OWNER_PASSWORD", help="Asked for when not given.")
+def create_owner(email: str | None, name: str | None, password: str | None) -> None:
+    """Make EMAIL (else OWNER_EMAIL) an owner of the shop; somebody who has a login keeps its password."""
+    email = email or current_app.config["SETTINGS"].owner_email or click.prompt("E-mail")
+    if user_by_email(email) is not None:
+        _promote(email)
+        click.echo(f"{email} has a login already, and is an owner now.")
+        return
+    name = name or click.prompt("Name")
+    password = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    if len(password) < SHORTEST_PASSWORD:
+        raise click.ClickException(f"That password is too short: give it {SHORTEST_PASSWORD} characters or more.")
+    person = newcomer(name, email, password)
+    with in_plain_words():
+        with transaction():
+            user = join(person, role=Role.owner)
+        mark_verified(user)
+    click.echo(f"{email} can log in as an owner now.")
+
+
+@shop.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_products(file: Path) -> None:
+    """Bring in the products of FILE, a CSV as Shopify exports it; doing it again is safe."""
+    from storefront.catalog.importing import import_file  # noqa: PLC0415  brings the drawing of pictures along
+
+    with in_plain_words():
+        came = import_file(file, progress=_say_how_far)
+    click.echo(err=True)
+    click.echo(f"{came.products} products with {came.variants} variants came in.")
+    _say_what_did_not(came)
+
+
+def _promote(email: str) -> None:
+    with transaction():
+        user = user_by_email(email)
+        assert user is not None
+        user.role = Role.owner
+
+
+def _say_how_far(done: int, of: int) -> None:
+    click.echo(f"\r{done} of {of} products", nl=False, err=True)
+
+
+def _say_what_did_not(came: "Imported") -> None:
+    if came.drawn:
+        click.echo(f"{came.drawn} of them got a drawn picture, because theirs could not be fetched.")
+    if came.problems:
+        click.echo(f"{len(came.problems)} did not come in:")
+        rows = [(str(problem.line), problem.handle, problem.reason) for problem in came.problems]
+        show_table(("line", "product", "why"), rows, empty="")
+        raise SystemExit(1)
