@@ -40,6 +40,7 @@ class Settings:
     staging_copy: bool
     clock_file: Path | None
     demo: bool
+    metrics_token: str = ""
 
     @property
     def livemode(self) -> bool:
@@ -78,6 +79,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         staging_copy=told.text("STAGING_COPY", "") == "1",
         clock_file=Path(told.text("CLOCK_FILE", "")) if told.text("CLOCK_FILE", "") else None,
         demo=told.text("STOREFRONT_DEMO", "") == "1",
+        metrics_token=told.text("METRICS_TOKEN", ""),
     )
     _refuse_contradictions(settings)
     return settings

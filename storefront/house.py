@@ -71,10 +71,11 @@ def open_doors(app: Flask) -> None:
     from storefront.cart.views import cart  # noqa: PLC0415
     from storefront.checkout.views import checkout  # noqa: PLC0415
     from storefront.demo.views import demo  # noqa: PLC0415
+    from storefront.operations.views import operations  # noqa: PLC0415
     from storefront.order_pages.views import orders  # noqa: PLC0415
     from storefront.webhooks.views import webhooks  # noqa: PLC0415
 
-    for door in (browse, auth, cart, checkout, orders, account, webhooks):
+    for door in (browse, auth, cart, checkout, orders, account, webhooks, operations):
         app.register_blueprint(door)
     if app.config["SETTINGS"].talks_to_sandbox:
         app.register_blueprint(demo)
@@ -83,6 +84,7 @@ def open_doors(app: Flask) -> None:
 def register_work() -> None:
     """Tell the queue and the outbox what there is to do, and the mapper every table."""
     from storefront.customers import work as _customers  # noqa: F401, PLC0415  importing registers
+    from storefront.mail import delivery as _delivery  # noqa: F401, PLC0415
     from storefront.payments import work as _payments  # noqa: F401, PLC0415
 
     assert models

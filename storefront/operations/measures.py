@@ -1,0 +1,65 @@
+"""What can be counted, from the database: the same from every process."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from storefront.database import current_session
+from storefront.jobs.models import Job
+from storefront.mail.models import OutboundMail
+from storefront.operations.readiness import longest_wait
+from storefront.orders.models import Order
+from storefront.payments.models import EventState, PaymentAttempt, Refund, StripeEvent, Unmatched
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number, perhaps one for each state."""
+
+    name: str
+    means: str
+    values: tuple[tuple[str, float], ...]
+
+
+def measured() -> list[Measure]:
+    """How the shop stands right now."""
+    return [
+        _by_state("storefront_orders", "Orders by status.", Order.status),
+        _by_state("storefront_payment_attempts", "Tries to pay by state.", PaymentAttempt.state),
+        _by_state("storefront_refunds", "Refunds by state.", Refund.state),
+        _by_state("storefront_mail", "Mails by state.", OutboundMail.state),
+        _count("storefront_jobs_unfinished", "Jobs that wait or run.", Job.finished_at.is_(None)),
+        _count("storefront_jobs_given_up", "Jobs that failed for good.", Job.gave_up_at.is_not(None)),
+        _count(
+            "storefront_webhooks_failed", "Webhooks that could not be applied.", StripeEvent.state == EventState.failed
+        ),
+        _count("storefront_unmatched", "Money that fits no order.", Unmatched.settled_at.is_(None)),
+        _one("storefront_oldest_job_seconds", "How long the oldest due job waits.", longest_wait().total_seconds()),
+    ]
+
+
+def as_prometheus(measures: Iterable[Measure]) -> str:
+    """The text that Prometheus reads."""
+    lines = []
+    for measure in measures:
+        lines += [f"# HELP {measure.name} {measure.means}", f"# TYPE {measure.name} gauge"]
+        lines += [
+            f'{measure.name}{{state="{state}"}} {value:g}' if state else f"{measure.name} {value:g}"
+            for state, value in measure.values
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _by_state(name: str, means: str, state: InstrumentedAttribute[str]) -> Measure:
+    counted = current_session().execute(select(state, func.count()).group_by(state).order_by(state))
+    return Measure(name, means, tuple((str(which), float(many)) for which, many in counted))
+
+
+def _count(name: str, means: str, condition: ColumnElement[bool]) -> Measure:
+    return _one(name, means, float(current_session().scalar(select(func.count()).where(condition)) or 0))
+
+
+def _one(name: str, means: str, value: float) -> Measure:
+    return Measure(name, means, (("", value),))
