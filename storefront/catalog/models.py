@@ -1,8 +1,9 @@
 """Tables of what is sold."""
 
 import datetime as dt
+import unicodedata
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.clock import now
@@ -10,7 +11,10 @@ from storefront.database import Base
 
 
 class Product(Base):
-    """Something sold, in one or more variants. `handle` is its place in the URL."""
+    """Something sold, in one or more variants. `handle` is its place in the URL.
+
+    `description` is HTML as somebody wrote it: show it by `catalog.words.shown` alone. `search_text` follows by itself.
+    """
 
     __tablename__ = "products"
 
@@ -27,15 +31,36 @@ class Product(Base):
     position: Mapped[int] = mapped_column(default=0)
     published: Mapped[bool] = mapped_column(default=True, index=True)
     created_at: Mapped[dt.datetime] = mapped_column(default=now)
+    search_text: Mapped[str] = mapped_column(default="")
 
-    variants: Mapped[list["Variant"]] = relationship(back_populates="product", order_by="Variant.position", cascade="all, delete-orphan")
+    variants: Mapped[list["Variant"]] = relationship(
+        back_populates="product", order_by="Variant.position", cascade="all, delete-orphan"
+    )
     pictures: Mapped[list["ProductImage"]] = relationship(
         back_populates="product", order_by="ProductImage.position", cascade="all, delete-orphan"
     )
 
 
+def folded(text: str) -> str:
+    """Without capitals and accents, so that "grun" finds "Grün"; no database of ours does this for us."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+@event.listens_for(Product, "before_insert")
+@event.listens_for(Product, "before_update")
+def follow_words(_mapper: object, _connection: object, product: Product) -> None:
+    """Keep what is searched in step with what is shown."""
+    product.search_text = folded(
+        " ".join([product.title, product.note or "", product.kind or "", *(product.tags or [])])
+    )
+
+
 class ProductImage(Base):
-    """A picture of a product: `path` below the static folder, or below the media folder when it begins with `media/`."""
+    """A picture of a product: `path` below the static folder, or below the media folder when it begins with `media/`.
+
+    `source` is the address it was imported from: the same address is not fetched twice.
+    """
 
     __tablename__ = "product_images"
 
@@ -43,6 +68,7 @@ class ProductImage(Base):
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), index=True)
     path: Mapped[str]
     alt: Mapped[str] = mapped_column(default="")
+    source: Mapped[str] = mapped_column(default="")
     position: Mapped[int] = mapped_column(default=0)
 
     product: Mapped[Product] = relationship(back_populates="pictures")
@@ -79,7 +105,9 @@ class Variant(Base):
     @property
     def name(self) -> str:
         """As on a receipt: Teapot No. 3, harbour blue."""
-        return ", ".join([self.product.title, *(value.lower() if i == 0 else value for i, value in enumerate(self.option_values))])
+        return ", ".join(
+            [self.product.title, *(value.lower() if i == 0 else value for i, value in enumerate(self.option_values))]
+        )
 
     @property
     def options_in_words(self) -> str:

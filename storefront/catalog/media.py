@@ -1,0 +1,28 @@
+"""The media folder: pictures the shop got from elsewhere, beside its database."""
+
+from pathlib import Path
+
+from flask import current_app
+
+from storefront.database import current_session
+
+PREFIX = "media/"
+
+
+def media_folder() -> Path:
+    """Where media files are: beside an SQLite database, else in the instance folder."""
+    engine = current_session().get_bind().engine
+    path = engine.url.database
+    if engine.dialect.name == "sqlite" and path and path != ":memory:":
+        return Path(path).parent / "media"
+    return Path(current_app.instance_path) / "media"
+
+
+def keep(name: str, content: bytes) -> str:
+    """Write a file into the media folder; returns its path as pictures know it. A half-written one is never seen."""
+    target = media_folder() / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.partial")
+    partial.write_bytes(content)
+    partial.replace(target)
+    return PREFIX + name
