@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from threading import Thread
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
-from werkzeug.serving import make_server
 
-from tests.sandbox.browser.fake import create_fake
+from storefront.sandbox.server import bound, create_sandbox
 from tests.sandbox.browser.shop_page import Shop
 
 PHONE = ViewportSize(width=390, height=844)
@@ -26,8 +26,15 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def sandbox_url() -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, create_fake(), threaded=True)
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    app = create_sandbox(tmp_path_factory.mktemp("sandbox") / "state", public_url="http://127.0.0.1:0")
+    yield app
+    app.extensions["sandbox"].stop()
+
+
+@pytest.fixture(scope="session")
+def sandbox_url(sandbox: Flask) -> Iterator[str]:
+    server = bound(sandbox, "127.0.0.1", 0)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -49,9 +56,13 @@ def shop(running_shop: Shop) -> Shop:
 
 
 @pytest.fixture(scope="session")
-def one_origin() -> Iterator[Shop]:
-    with Shop("/sandbox", below=create_fake()) as shop:
+def one_origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A shop with a sandbox of its own below `/sandbox`, as in the demo."""
+    below = create_sandbox(tmp_path_factory.mktemp("below") / "state", public_url="")
+    with Shop("/sandbox", below=below) as shop:
+        below.extensions["sandbox"].public_url = f"{shop.url}/sandbox"
         yield shop
+    below.extensions["sandbox"].stop()
 
 
 @pytest.fixture

@@ -188,6 +188,17 @@ def test_the_frame_wears_the_shops_colours_and_grows_with_what_it_holds(page: Pa
     expect(number).to_have_css("border-top-color", "rgb(1, 2, 3)")
 
 
+def test_the_frame_keeps_its_height_while_the_shop_hides_it(page: Page, shop: Shop) -> None:
+    frame = card_form(page, shop)
+
+    page.evaluate("document.querySelector('#card').hidden = true")
+    page.wait_for_timeout(200)
+    page.evaluate("document.querySelector('#card').hidden = false")
+
+    expect(frame.locator("#cvc")).to_be_visible()
+    wait_until(page, "document.querySelector('iframe').offsetHeight > 100")
+
+
 def test_the_element_is_mounted_again_after_a_swap(page: Page, shop: Shop) -> None:
     card_form(page, shop)
 

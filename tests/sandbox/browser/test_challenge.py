@@ -173,3 +173,28 @@ def test_all_of_it_also_stands_below_a_path_of_the_shops_own_origin(page: Page, 
     page.frame_locator(BANK).locator(f"#{answer}").click()
 
     assert ("error" in page.evaluate("done")) == (answer == "refuse")
+
+
+def test_a_token_of_the_browsers_pays_on_the_server_and_its_challenge_opens_in_place(
+    page: Page, shop: Shop, sandbox_url: str
+) -> None:
+    frame = card_form(page, shop)
+    fill(frame, "4000008400001629")
+    page.click("#pay")
+    intent = post(
+        sandbox_url,
+        "payment_intents",
+        amount="2400",
+        currency="eur",
+        confirm="true",
+        confirmation_token=result(page)["confirmationToken"]["id"],
+        return_url=f"{shop.url}/return",
+        use_stripe_sdk="true",
+    )
+
+    handle(page, intent)
+    page.frame_locator(BANK).locator("#approve").click()
+
+    error = page.evaluate("done")["error"]
+    assert (error["type"], error["code"]) == ("card_error", "card_declined")
+    assert error["payment_intent"]["status"] == "requires_payment_method"

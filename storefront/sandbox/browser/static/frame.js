@@ -29,7 +29,11 @@ export function tell(event, payload = {}) {
 
 /** Keep the embedding page's frame as high as what stands in it. */
 export function tellHeight(node) {
-  const measure = () => tell("resize", { height: Math.ceil(node.getBoundingClientRect().height) });
+  const measure = () => {
+    const height = Math.ceil(node.getBoundingClientRect().height);
+    // In a closed fold or dialog there is no height; a frame of none would not be drawn, nor measured, ever again.
+    if (height) tell("resize", { height });
+  };
   new ResizeObserver(measure).observe(node);
   return measure;
 }
