@@ -11,10 +11,12 @@ from typing import Any
 
 from flask import Blueprint, Request, Response, current_app, request
 
-from storefront.sandbox import resources  # noqa: F401  registers the endpoints
-from storefront.sandbox import routing
+from storefront.sandbox import (
+    resources,  # noqa: F401  registers the endpoints
+    routing,
+)
 from storefront.sandbox.call import API_VERSION, Call
-from storefront.sandbox.errors import Declined, Document, StripeError
+from storefront.sandbox.errors import DeclinedError, Document, StripeError
 from storefront.sandbox.events import snapshot
 from storefront.sandbox.expand import expanded
 from storefront.sandbox.faults import Fault, FaultKind
@@ -116,7 +118,7 @@ def _execute(call: Call, matched: Endpoint, values: dict[str, Any]) -> Answer:
             try:
                 document = snapshot(routing.run(matched, call, values))
                 return Answer(200, expanded(call.store, document, call.params.get("expand", [])))
-            except Declined as decline:
+            except DeclinedError as decline:
                 return Answer(decline.status, decline.body)
     except StripeError as error:
         if not error.remembered:
@@ -203,7 +205,10 @@ def _checked(raw: Document, matched: Endpoint, asked: Asked) -> Document:
     data = raw.get("payment_method_data")
     if not asked.is_browser or not isinstance(data, dict) or not isinstance(data.get("card"), dict):
         return checked(raw, matched.parameters, matched.extras)
-    without = {**raw, "payment_method_data": {name: value for name, value in data.items() if name not in {"card", "type"}}}
+    without = {
+        **raw,
+        "payment_method_data": {name: value for name, value in data.items() if name not in {"card", "type"}},
+    }
     without["payment_method_data"]["type"] = "link"  # the SDK's list of types has no card either
     params = checked(without, matched.parameters, matched.extras)
     params["payment_method_data"] |= {"type": data.get("type"), "card": checked(data["card"], _CARD)}
@@ -220,7 +225,7 @@ def _note(sandbox: Sandbox, asked: Asked, params: Document, answer: Answer, seco
         "object": answer.body.get("id") or error.get("payment_intent", {}).get("id"),
     }  # fmt: skip
     sandbox.store.execute("INSERT INTO requests (body) VALUES (?)", json.dumps(line))
-    if answer.status >= 400 and answer.status != 402:  # noqa: PLR2004
+    if answer.status >= 400 and answer.status != 402:
         _log.info("%s %s: %s %s", request.method, request.path, answer.status, error.get("message"))
 
 

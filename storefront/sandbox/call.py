@@ -15,6 +15,7 @@ API_VERSION = "2026-10-28.endive"
 _NOUNS = {"payment_method": "PaymentMethod", "setup_intent": "setupintent", "confirmation_token": "confirmationtoken",
           "webhook_endpoint": "webhook endpoint", "radar.early_fraud_warning": "early fraud warning",
           "balance_transaction": "balance transaction"}  # fmt: skip
+_WITHOUT_MODE = frozenset({"refund", "balance_transaction"})
 _PATH_PARAMS = {"payment_intent": "intent", "setup_intent": "intent", "payment_method": "payment_method"}
 
 
@@ -39,7 +40,9 @@ class Call:
         return self.sandbox.clock.now()
 
     def new(self, kind: str, prefix: str, **fields: Any) -> Document:
-        document = {"id": new_id(prefix), "object": kind, "created": self.now, "livemode": False, **fields}
+        document = {"id": new_id(prefix), "object": kind, "created": self.now, **fields}
+        if kind not in _WITHOUT_MODE:
+            document.setdefault("livemode", False)
         return self.store.save(document)
 
     def save(self, document: Document) -> Document:

@@ -20,11 +20,11 @@ def sandbox() -> None:
               help="A file holding an offset in seconds, such as +7200.")  # fmt: skip
 @click.option("--settle-seconds", default=1.0, show_default=True,
               help="How soon pending refunds and balances move by themselves.")  # fmt: skip
-def run(
+def run(  # noqa: PLR0913, PLR0917  one parameter for each option
     port: int, host: str, data: Path | None, public_url: str | None, clock_file: Path | None, settle_seconds: float
 ) -> None:
     """Serve the sandbox until interrupted."""
-    from storefront.sandbox.server import create_sandbox, serve
+    from storefront.sandbox.server import create_sandbox, serve  # noqa: PLC0415  the group itself loads at once
 
     if os.environ.get("STRIPE_SECRET_KEY", "").partition("_")[2].startswith("live_"):
         message = "STRIPE_SECRET_KEY is a live key: the sandbox does not run beside it."

@@ -158,7 +158,7 @@ def open_dispute() -> Response:
         call = Call(sandbox)
         charge = call.named_by_param("charge", sent.get("charge", ""), "charge")
         dispute = disputes.open_dispute(
-            call, charge, reason=sent.get("reason", "fraudulent"), amount=sent.get("amount", charge["amount"]),
+            call, charge, reason=sent.get("reason", "fraudulent"), amount=sent.get("amount") or charge["amount"],
             is_inquiry=bool(sent.get("inquiry")),
         )  # fmt: skip
         shown = events.snapshot(dispute)

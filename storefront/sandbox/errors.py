@@ -15,7 +15,7 @@ class StripeError(Exception):
     # The answer is stored with the idempotency key once the endpoint began executing; failed validation is not.
     remembered = True
 
-    def __init__(self, status: int, message: str, *, kind: str = "invalid_request_error", **details: object) -> None:
+    def __init__(self, status: int, message: str, *, kind: str = "invalid_request_error", **details: Any) -> None:
         super().__init__(message)
         self.status = status
         self._error = {"message": message, "type": kind, **details}
@@ -28,26 +28,26 @@ class StripeError(Exception):
         return {"error": error}
 
 
-class Declined(StripeError):
+class DeclinedError(StripeError):
     """The issuer, or the bank's form, said no: 402, and the attempt stays on record."""
 
     keeps_effects = True
 
-    def __init__(self, message: str, **details: object) -> None:
+    def __init__(self, message: str, **details: Any) -> None:
         super().__init__(402, message, kind="card_error", **details)
 
 
-class InvalidParameter(StripeError):
+class InvalidParameterError(StripeError):
     """The request was not understood, so nothing began: its idempotency key stays fresh."""
 
     remembered = False
 
-    def __init__(self, message: str, **details: object) -> None:
+    def __init__(self, message: str, **details: Any) -> None:
         super().__init__(400, message, **details)
 
 
-def missing_parameter(name: str) -> InvalidParameter:
-    return InvalidParameter(f"Missing required param: {name}.", code="parameter_missing", param=name)
+def missing_parameter(name: str) -> InvalidParameterError:
+    return InvalidParameterError(f"Missing required param: {name}.", code="parameter_missing", param=name)
 
 
 def no_such(noun: str, object_id: str, *, param: str, in_path: bool) -> StripeError:
@@ -56,5 +56,5 @@ def no_such(noun: str, object_id: str, *, param: str, in_path: bool) -> StripeEr
     return StripeError(status, f"No such {noun}: '{object_id}'", code="resource_missing", param=param)
 
 
-def refused(message: str, **details: object) -> StripeError:
+def refused(message: str, **details: Any) -> StripeError:
     return StripeError(400, message, **details)

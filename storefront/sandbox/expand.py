@@ -1,6 +1,6 @@
 """`expand`: ids replaced by the objects they name, along dotted paths, four deep at most."""
 
-from storefront.sandbox.errors import Document, InvalidParameter
+from storefront.sandbox.errors import Document, InvalidParameterError
 from storefront.sandbox.events import snapshot
 from storefront.sandbox.store import Store
 
@@ -33,7 +33,7 @@ def expanded(store: Store, answer: Document, paths: list[str]) -> Document:
         steps = path.split(".")
         if len(steps) > _DEEPEST:
             message = f"You cannot expand more than {_DEEPEST} levels of a property ({path})."
-            raise InvalidParameter(message, param="expand")
+            raise InvalidParameterError(message, param="expand")
         _expand(store, answer, answer.get("object", ""), steps, path)
     return answer
 
@@ -49,7 +49,7 @@ def _expand(store: Store, here: Document, kind: str, steps: list[str], path: str
         return
     if name not in _EXPANDABLE.get(kind, frozenset()):
         message = f"This property cannot be expanded ({path})."
-        raise InvalidParameter(message, param="expand")
+        raise InvalidParameterError(message, param="expand")
     here[name] = _object_for(store, here, kind, name)
     if rest and isinstance(here[name], dict):
         _expand(store, here[name], here[name]["object"], rest, path)
@@ -59,7 +59,7 @@ def _expand_items(store: Store, here: Document, steps: list[str], path: str) -> 
     name, *rest = steps
     if name != "data" or not rest:
         message = f"This property cannot be expanded ({path}). You may want to try expanding 'data.{path}' instead."
-        raise InvalidParameter(message, param="expand")
+        raise InvalidParameterError(message, param="expand")
     for item in here["data"]:
         _expand(store, item, item["object"], rest, path)
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from storefront.sandbox.errors import InvalidParameter
+from storefront.sandbox.errors import InvalidParameterError
 
 
 class FaultKind(StrEnum):
@@ -63,8 +63,10 @@ class Faults:
     def add(self, sent: dict[str, Any]) -> Fault:
         unknown = set(sent) - {"kind", "verb", "path", "nth", "times", "seconds", "code", "remembered"}
         if unknown or sent.get("kind") not in set(FaultKind):
-            message = f"A fault needs a kind ({', '.join(FaultKind)}); unknown: {', '.join(sorted(unknown)) or 'nothing'}."
-            raise InvalidParameter(message)
+            message = (
+                f"A fault needs a kind ({', '.join(FaultKind)}); unknown: {', '.join(sorted(unknown)) or 'nothing'}."
+            )
+            raise InvalidParameterError(message)
         fault = Fault(**{**sent, "kind": FaultKind(sent["kind"]), "verb": str(sent.get("verb", "*")).upper()})
         with self._lock:
             self._faults.append(fault)

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from storefront.sandbox.errors import Document, InvalidParameter
+from storefront.sandbox.errors import Document, InvalidParameterError
 
 _ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
 _MOST_KEYS, _LONGEST_NAME, _LONGEST_VALUE = 50, 40, 500
@@ -31,14 +31,14 @@ def update_metadata(document: Document, params: Document) -> None:
 def _check_metadata(metadata: dict[str, str]) -> None:
     if len(metadata) > _MOST_KEYS:
         message = f"You can only store up to {_MOST_KEYS} keys within metadata, you passed {len(metadata)}."
-        raise InvalidParameter(message, param="metadata")
+        raise InvalidParameterError(message, param="metadata")
     for name, value in metadata.items():
         if len(name) > _LONGEST_NAME:
             message = f"Metadata key names can have up to {_LONGEST_NAME} characters, but you passed in: {name}"
-            raise InvalidParameter(message, param="metadata")
+            raise InvalidParameterError(message, param="metadata")
         if len(value) > _LONGEST_VALUE:
             message = f"Metadata values can have up to {_LONGEST_VALUE} characters, but you passed {len(value)}."
-            raise InvalidParameter(message, param=f"metadata[{name}]")
+            raise InvalidParameterError(message, param=f"metadata[{name}]")
 
 
 def address(sent: Any) -> Document | None:
@@ -61,4 +61,4 @@ def billing_details(sent: Document) -> Document:
 def check_email(email: str | None, param: str = "email") -> None:
     if email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
         message = f"Invalid email address: {email}"
-        raise InvalidParameter(message, code="email_invalid", param=param)
+        raise InvalidParameterError(message, code="email_invalid", param=param)

@@ -154,5 +154,3 @@ def check_secret(call: Call, intent: Document) -> None:
     if sent != intent["client_secret"]:
         message = f"The client_secret provided does not match the client_secret associated with {intent['id']}."
         raise refused(message, code=f"{intent['object']}_invalid_parameter", param="client_secret")
-
-

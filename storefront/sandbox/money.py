@@ -1,6 +1,6 @@
 """Which amounts Stripe takes."""
 
-from storefront.sandbox.errors import InvalidParameter, StripeError, refused
+from storefront.sandbox.errors import InvalidParameterError, StripeError, refused
 
 _ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())  # noqa: SIM905
 _THREE_DECIMAL = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
@@ -18,7 +18,7 @@ _MOST_RUPIAH = 999_999_999_999
 def check_amount(amount: int, currency: str) -> None:
     if amount < 1:
         message = "This value must be greater than or equal to 1."
-        raise InvalidParameter(message, code="parameter_invalid_integer", param="amount")
+        raise InvalidParameterError(message, code="parameter_invalid_integer", param="amount")
     least = _MINIMUM.get(currency, 1)
     if amount < least:
         message = f"Amount must be at least {_written(least, currency)}"
@@ -34,7 +34,9 @@ def check_amount(amount: int, currency: str) -> None:
 def checked_currency(currency: str) -> str:
     lower = currency.lower()
     if lower not in _MINIMUM and lower not in _OTHERS and lower not in _ZERO_DECIMAL:
-        message = f"Invalid currency: {lower}. Stripe currently supports these currencies: {', '.join(sorted(_MINIMUM))}"
+        message = (
+            f"Invalid currency: {lower}. Stripe currently supports these currencies: {', '.join(sorted(_MINIMUM))}"
+        )
         raise StripeError(400, message, param="currency")
     return lower
 

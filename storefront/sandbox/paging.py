@@ -1,7 +1,7 @@
 """Lists: newest first, a page at a time, by cursor."""
 
 from storefront.sandbox.call import Call
-from storefront.sandbox.errors import Document, InvalidParameter, no_such
+from storefront.sandbox.errors import Document, InvalidParameterError, no_such
 from storefront.sandbox.events import snapshot
 from storefront.sandbox.store import Filter
 
@@ -34,7 +34,7 @@ def _limit(call: Call) -> int:
     limit = int(call.params.get("limit", 10))
     if not 1 <= limit <= _BIGGEST_PAGE:
         message = f"This value must be {'greater than or equal to 1' if limit < 1 else 'less than or equal to 100'}."
-        raise InvalidParameter(message, code="parameter_invalid_integer", param="limit")
+        raise InvalidParameterError(message, code="parameter_invalid_integer", param="limit")
     return limit
 
 

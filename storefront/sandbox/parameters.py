@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from storefront.sandbox.errors import InvalidParameter, missing_parameter
+from storefront.sandbox.errors import InvalidParameterError, missing_parameter
 from storefront.sandbox.parameter_types import Fields, Kind, fields_of
 
 Raw = dict[str, Any]
@@ -21,7 +21,7 @@ def nested(pairs: Iterable[tuple[str, str]]) -> Raw:
             here = here.setdefault(key, {})
             if not isinstance(here, dict):
                 message = f"Invalid parameter: {name}"
-                raise InvalidParameter(message, param=name)
+                raise InvalidParameterError(message, param=name)
             key = str(len(here)) if part == "[]" else part
         here[key] = value
     return root
@@ -37,7 +37,7 @@ def _object(raw: Raw, fields: Fields, prefix: str, extras: frozenset[str] = froz
     if unknown:
         noun = "parameter" if len(unknown) == 1 else "parameters"
         message = f"Received unknown {noun}: {', '.join(unknown)}"
-        raise InvalidParameter(message, code="parameter_unknown", param=unknown[0])
+        raise InvalidParameterError(message, code="parameter_unknown", param=unknown[0])
     for name in fields.required:
         if name not in raw:
             raise missing_parameter(_path(prefix, name))
@@ -63,7 +63,7 @@ def _structure(raw: Raw, kind: Kind, path: str) -> Any:
         return {name: _map_value(value, kind.values, f"{path}[{name}]") for name, value in raw.items()}
     expected = "array" if kind.item is not None else _scalar_name(kind)
     message = f"Invalid {expected}: {raw}"
-    raise InvalidParameter(message, param=path)
+    raise InvalidParameterError(message, param=path)
 
 
 def _map_value(raw: Any, kind: Kind, path: str) -> Any:
@@ -92,16 +92,18 @@ def _empty(kind: Kind, path: str) -> str:
         f"You passed an empty string for '{path}'. We assume empty values are an attempt to unset a parameter; however"
         f" '{path}' cannot be unset. You should remove '{path}' from your request or supply a non-empty value."
     )
-    raise InvalidParameter(message, code="parameter_invalid_empty", param=path)
+    raise InvalidParameterError(message, code="parameter_invalid_empty", param=path)
 
 
-def _ill_typed(raw: str, kind: Kind, path: str, choices: list[str]) -> InvalidParameter:
+def _ill_typed(raw: str, kind: Kind, path: str, choices: list[str]) -> InvalidParameterError:
     if choices:
-        message = f"Invalid {path}: must be one of {', '.join(choices[:-1])}{' or ' if choices[:-1] else ''}{choices[-1]}"
-        return InvalidParameter(message, param=path)
+        message = (
+            f"Invalid {path}: must be one of {', '.join(choices[:-1])}{' or ' if choices[:-1] else ''}{choices[-1]}"
+        )
+        return InvalidParameterError(message, param=path)
     if "int" in kind.scalars:
-        return InvalidParameter(f"Invalid integer: {raw}", code="parameter_invalid_integer", param=path)
-    return InvalidParameter(f"Invalid {_scalar_name(kind)}: {raw}", param=path)
+        return InvalidParameterError(f"Invalid integer: {raw}", code="parameter_invalid_integer", param=path)
+    return InvalidParameterError(f"Invalid {_scalar_name(kind)}: {raw}", param=path)
 
 
 def _scalar_name(kind: Kind) -> str:

@@ -2,12 +2,13 @@
 
 import hashlib
 import time
+from typing import Any
 
 from storefront.sandbox import cards, declines
 from storefront.sandbox.call import Call
 from storefront.sandbox.cards import TestCard
 from storefront.sandbox.declines import Decline
-from storefront.sandbox.errors import Declined, Document, missing_parameter, no_such
+from storefront.sandbox.errors import DeclinedError, Document, missing_parameter, no_such
 
 _TEST_CARD_EXPIRES_IN_YEARS = 8
 _CENTURY = 2000
@@ -35,9 +36,7 @@ def entered_card(call: Call, sent: Document, param: str) -> tuple[TestCard, Docu
     return card, shown_card(call, card, expiry, has_cvc=bool(sent.get("cvc")))
 
 
-def shown_card(
-    call: Call, card: TestCard, expiry: tuple[int, int] | None = None, *, has_cvc: bool = True
-) -> Document:
+def shown_card(call: Call, card: TestCard, expiry: tuple[int, int] | None = None, *, has_cvc: bool = True) -> Document:
     month, year = expiry or (_LAST_MONTH, time.gmtime(call.now).tm_year + _TEST_CARD_EXPIRES_IN_YEARS)
     checks = {"address_line1_check": None, "address_postal_code_check": None,
               "cvc_check": card.cvc_check if has_cvc else None}  # fmt: skip
@@ -59,7 +58,7 @@ def _numbered(typed: str, param: str) -> TestCard:
     number = typed.replace(" ", "").replace("-", "")
     if not number.isdigit() or not cards.passes_luhn(number):
         message = "Your card number is incorrect."
-        raise Declined(message, code="incorrect_number", param=f"{param}[number]")
+        raise DeclinedError(message, code="incorrect_number", param=f"{param}[number]")
     card = cards.by_number(number)
     if card is None:
         raise declined(declines.LIVE_CARD)
@@ -71,10 +70,10 @@ def _expiry(month: int, year: int, param: str) -> tuple[int, int]:
     today = time.gmtime()
     if not 1 <= month <= _LAST_MONTH:
         message = "Your card's expiration month is invalid."
-        raise Declined(message, code="invalid_expiry_month", param=f"{param}[exp_month]")
+        raise DeclinedError(message, code="invalid_expiry_month", param=f"{param}[exp_month]")
     if (year, month) < (today.tm_year, today.tm_mon) or year > today.tm_year + 50:
         message = "Your card's expiration year is invalid."
-        raise Declined(message, code="invalid_expiry_year", param=f"{param}[exp_year]")
+        raise DeclinedError(message, code="invalid_expiry_year", param=f"{param}[exp_year]")
     return month, year
 
 
@@ -82,11 +81,11 @@ def _check_cvc(card: TestCard, cvc: str | None, param: str) -> None:
     lengths = {3, 4} if card.brand == "amex" else {3}
     if cvc is not None and not (cvc.isdigit() and len(cvc) in lengths):
         message = "Your card's security code is invalid."
-        raise Declined(message, code="invalid_cvc", param=f"{param}[cvc]")
+        raise DeclinedError(message, code="invalid_cvc", param=f"{param}[cvc]")
 
 
-def declined(decline: Decline, **objects: object) -> Declined:
-    return Declined(
+def declined(decline: Decline, **objects: Any) -> DeclinedError:
+    return DeclinedError(
         decline.message, code=decline.code, decline_code=decline.reason, advice_code=decline.advice,
         network_decline_code=decline.network_code, **objects,
     )  # fmt: skip

@@ -119,7 +119,7 @@ class Courier:
             self._execute("UPDATE deliveries SET state = 'dropped' WHERE id = ?", row["id"])
             return
         status, answer = self._post(event, endpoint)
-        if 200 <= status < 300:  # noqa: PLR2004
+        if 200 <= status < 300:
             self._note_delivered(row, answer)
         else:
             self._note_failed(row, event, answer)
@@ -148,7 +148,9 @@ class Courier:
         store = self._sandbox.store
         with store.transaction():
             store.execute(
-                "UPDATE deliveries SET state = 'delivered', tries = tries + 1, answer = ? WHERE id = ?", answer, row["id"]
+                "UPDATE deliveries SET state = 'delivered', tries = tries + 1, answer = ? WHERE id = ?",
+                answer,
+                row["id"],
             )
             event = store.find("event", row["event"])
             waiting = store.execute(

@@ -70,7 +70,7 @@ def open_dispute(call: Call, charge: Document, *, reason: str, amount: int, is_i
         "dispute", "dp", amount=amount, balance_transactions=[], charge=charge["id"], currency=charge["currency"],
         enhanced_eligibility_types=[], evidence={**dict.fromkeys(_EVIDENCE), "enhanced_evidence": {}},
         evidence_details={"due_by": call.now + _ANSWER_SECONDS, "enhanced_eligibility": {}, "has_evidence": False,
-                          "past_due": False, "submission_count": 0, "submission_method": None},
+                          "past_due": False, "submission_count": 0, "submission_method": "manual"},
         intended_submission_method=None, is_charge_refundable=is_inquiry, metadata={},
         payment_intent=charge["payment_intent"],
         payment_method_details={"card": {"brand": card["brand"],

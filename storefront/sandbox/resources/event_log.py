@@ -1,7 +1,7 @@
 """Events and early fraud warnings, to be read again."""
 
 from storefront.sandbox.call import Call
-from storefront.sandbox.errors import Document, InvalidParameter
+from storefront.sandbox.errors import Document, InvalidParameterError
 from storefront.sandbox.paging import equal, page
 from storefront.sandbox.routing import endpoint
 from storefront.sandbox.store import Filter
@@ -34,10 +34,10 @@ def _filters(call: Call) -> list[Filter]:
     types = call.params.get("types")
     if types is not None and "type" in call.params:
         message = "You may only specify one of these parameters: type, types."
-        raise InvalidParameter(message, code="parameters_exclusive", param="types")
+        raise InvalidParameterError(message, code="parameters_exclusive", param="types")
     if types is not None and len(types) > _MOST_TYPES:
         message = f"You can only pass up to {_MOST_TYPES} event types."
-        raise InvalidParameter(message, param="types")
+        raise InvalidParameterError(message, param="types")
     if types:
         filters.append(("type", "=", types))
     if "delivery_success" in call.params:

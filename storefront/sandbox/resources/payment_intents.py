@@ -74,8 +74,8 @@ def update(call: Call, intent_id: str) -> Document:
     fixed = set(call.params) - {"metadata", "description", "receipt_email", "shipping", "expand", "transfer_group"}
     if intent["status"] not in OPEN and fixed:
         message = (
-            f"This PaymentIntent's {sorted(fixed)[0]} could not be updated because it has a status of"
-            f" {intent['status']}. You may only update the {sorted(fixed)[0]} of a PaymentIntent with one of the"
+            f"This PaymentIntent's {min(fixed)} could not be updated because it has a status of"
+            f" {intent['status']}. You may only update the {min(fixed)} of a PaymentIntent with one of the"
             f" following statuses: {', '.join(sorted(OPEN))}."
         )
         raise unexpected_state(intent, message)
@@ -199,7 +199,9 @@ def _check_descriptors(params: Document) -> None:
     if not suffix:
         return
     if not any(letter.isalpha() for letter in suffix) or set(suffix) & set("<>\\'\"*") or len(suffix) > 22:
-        message = "The statement descriptor suffix must have a letter, at most 22 characters, and none of < > \\ ' \" *."
+        message = (
+            "The statement descriptor suffix must have a letter, at most 22 characters, and none of < > \\ ' \" *."
+        )
         raise refused(message, param="statement_descriptor_suffix")
 
 

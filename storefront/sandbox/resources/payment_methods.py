@@ -134,7 +134,9 @@ def attach_to(call: Call, payment_method: Document, customer_id: str) -> Documen
     if payment_method["customer"] == customer_id:
         return payment_method
     if len(call.store.select("payment_method", ("customer", "=", customer_id))) >= _MOST_CARDS:
-        message = "The customer has too many PaymentMethods. Either detach some PaymentMethods from this Customer first."
+        message = (
+            "The customer has too many PaymentMethods. Either detach some PaymentMethods from this Customer first."
+        )
         raise refused(message, code="customer_max_payment_methods")
     payment_method["customer"] = customer_id
     call.save(payment_method)

@@ -151,7 +151,9 @@ def _fate(call: Call, charge: Document) -> RefundFate:
 
 def _is_lost_to_dispute(call: Call, charge: Document) -> bool:
     found = call.store.select("dispute", ("charge", "=", charge["id"]))
-    return any(not dispute["is_charge_refundable"] and dispute["status"] not in {"won", "prevented"} for dispute in found)
+    return any(
+        not dispute["is_charge_refundable"] and dispute["status"] not in {"won", "prevented"} for dispute in found
+    )
 
 
 def _recount(call: Call, charge: Document, *, emits: bool) -> None:

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from storefront.sandbox.call import Call
-from storefront.sandbox.errors import Document, InvalidParameter
+from storefront.sandbox.errors import Document, InvalidParameterError
 from storefront.sandbox.fields import update_metadata, update_plain
 from storefront.sandbox.ids import random_text
 from storefront.sandbox.paging import page
@@ -62,4 +62,4 @@ def _check_url(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.netloc:
         message = "Invalid URL: An explicit scheme (such as https) must be provided."
-        raise InvalidParameter(message, code="url_invalid", param="url")
+        raise InvalidParameterError(message, code="url_invalid", param="url")
