@@ -1,0 +1,82 @@
+"""Filling the demo shop: goods, delivery, a customer who can buy with one click, and the owner. Again is safe."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from flask import current_app
+from sqlalchemy import select
+
+from config import read_settings
+from storefront import create_app
+from storefront.catalog.stocking import stock_from
+from storefront.clock import now
+from storefront.customers.joining import join, newcomer
+from storefront.customers.models import Address, Role, User
+from storefront.customers.people import user_by_email
+from storefront.customers.proving import mark_verified
+from storefront.database import current_session, transaction
+from storefront.demo.people import CARDS, CUSTOMER, OWNER, Person
+from storefront.demo.sandbox_api import SandboxApi
+from storefront.extensions import db
+from storefront.orders.models import ShippingRate
+from storefront.payments.cards import saved_cards_of
+from storefront.payments.customers import customer_to_charge, want_customer
+from storefront.payments.models import SavedCard, Source
+from storefront.payments.news import card_news
+from storefront.payments.record import record
+
+GOODS: Final = Path(__file__).parent / "goods" / "products.json"
+CONSENT: Final = "Keep this card for my next orders."
+
+
+def stock_shop(environment: Mapping[str, str]) -> None:
+    """Everything a visitor finds; what they did before is kept."""
+    app = create_app(read_settings(environment))
+    with app.app_context():
+        stock_from(GOODS)
+        _offer_delivery()
+        _welcome(OWNER, Role.owner)
+        mara = _welcome(CUSTOMER, Role.customer)
+        _keep_cards(mara)
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _offer_delivery() -> None:
+    with transaction() as session:
+        if session.scalar(select(ShippingRate.id).limit(1)) is None:
+            session.add(ShippingRate(name="Parcel", price_minor=490, free_from_minor=2000, days=3, position=0))
+            session.add(ShippingRate(name="Express", price_minor=1290, free_from_minor=None, days=1, position=1))
+
+
+def _welcome(person: Person, role: Role) -> int:
+    known = user_by_email(person.email)
+    if known is not None:
+        return known.id
+    joining = newcomer(person.name, person.email, person.password)
+    with transaction() as session:
+        user = join(joining, role=role)
+        user_id = user.id
+        if person.address:
+            session.add(Address(user_id=user_id, name=person.name, is_default=True, **person.address))
+        if role is Role.customer:
+            want_customer(user)
+    mark_verified(current_session().get_one(User, user_id))
+    return user_id
+
+
+def _keep_cards(user_id: int) -> None:
+    if saved_cards_of(user_id):
+        return
+    customer = customer_to_charge(user_id)
+    if customer is None:
+        return
+    sandbox = SandboxApi(current_app.config["SETTINGS"].stripe_api_base)
+    for one in CARDS:
+        told = card_news(sandbox.keep_card(customer, one.test_token), Source.api)
+        assert told is not None
+        record(told)
+    with transaction() as session:
+        for card in session.scalars(select(SavedCard).where(SavedCard.user_id == user_id)):
+            card.consent_at, card.consent_words = now(), CONSENT
