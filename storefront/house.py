@@ -58,7 +58,7 @@ def bind_extensions(app: Flask) -> None:
     with app.app_context():
         set_up_engine(db.engine)
     migrate.init_app(app, db, directory=str(MIGRATIONS), render_as_batch=True)
-    login_manager.init_app(app)
+    login_manager.init_app(app, add_context_processor=False)  # it would load the user for every fragment
     htmx.init_app(app)
     limiter.init_app(app)
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
 
 from babel.dates import format_date
 from flask import Flask, Response, current_app, g, make_response, redirect, render_template
@@ -40,6 +41,26 @@ def go_to(url: str) -> Response:
     if not wants_fragment():
         return _response(redirect(url, HTTPStatus.SEE_OTHER))
     return _response("", HTTPStatus.NO_CONTENT, {"HX-Redirect": url})
+
+
+def own_path(url: str | None) -> str | None:
+    """The path of a page of this shop, or none: what a stranger wrote into `next` leads nowhere else."""
+    if not url:
+        return None
+    address = urlsplit(url)
+    if address.netloc and address.netloc != request.host:
+        return None
+    path = urlunsplit(("", "", address.path, address.query, ""))
+    # Browsers read "/\\" like "//", and drop what cannot be printed.
+    is_ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    return path if is_ours else None
+
+
+def page_asked_from() -> str | None:
+    """The path of the page that the customer is looking at, or has just asked for."""
+    if wants_fragment():
+        return own_path(request.htmx.current_url)
+    return own_path(request.full_path.rstrip("?") if request.method == "GET" else request.referrer)
 
 
 def set_up_pages(app: Flask) -> None:
@@ -84,7 +105,7 @@ def _tell_apart(response: Response) -> Response:
 
 def _refused(error: ShopError) -> Response:
     # Whether it is missing or somebody else's: the page is the same.
-    words = None if isinstance(error, NotYoursError) and not wants_fragment() else error.words
+    words = None if error.words == NotYoursError.words and not wants_fragment() else error.words
     response = _say_no(error.status, words)
     if isinstance(error, TooManyTriesError):
         response.headers["Retry-After"] = str(error.retry_after)

@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from storefront.customers.models import User
 from storefront.database import transaction
+from storefront.mail.outbox import post
 
 SHORTEST: Final = 8
 # Longer ones only keep the processor busy.
@@ -24,11 +25,11 @@ def hashed(password: str) -> str:
 
 def is_password_of(user: User | None, password: str) -> bool:
     """Whether it is the right one. For nobody it takes just as long, so that the answer's time says nothing."""
-    kept = user.password_hash if user else _nobodys()
     try:
-        return _hasher.verify(kept, password) and user is not None
+        _hasher.verify(user.password_hash if user else _nobodys(), password)
     except (VerificationError, InvalidHashError):
         return False
+    return user is not None
 
 
 def renew_hash(user: User, password: str) -> None:
@@ -46,13 +47,15 @@ def renew_hash(user: User, password: str) -> None:
 
 
 def change_password(user_id: int, password: str) -> User:
-    """Set a new one; every session but the one that is started after this ends."""
+    """Set a new one and tell its owner; every session ends, but those that are started after this."""
     renewed = hashed(password)
     with transaction() as session:
         user = session.get_one(User, user_id, with_for_update=True)
         user.password_hash = renewed
         user.session_version += 1
         session.flush()
+        version = user.session_version
+        post("password_changed", user.email, f"password_changed:{user.id}:{version}", {"user_id": user.id})
         session.refresh(user)
         session.expunge(user)
     return user

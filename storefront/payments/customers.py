@@ -27,6 +27,7 @@ def want_customer(user: User) -> StripeCustomer:
     session = current_session()
     session.flush()
     livemode = current_app.config["SETTINGS"].livemode
+    request = {"params": _customer_params(user) | {"metadata": _marks(user)}}
     customer = session.scalar(select(StripeCustomer).where(StripeCustomer.user_id == user.id, StripeCustomer.livemode == livemode))
     if customer is None:
         customer = StripeCustomer(user_id=user.id, livemode=livemode)
@@ -36,7 +37,7 @@ def want_customer(user: User) -> StripeCustomer:
     customer.stripe_id = customer.deleted_at = customer.synced_at = None
     customer.idempotency_key = secrets.token_hex(20)
     customer.created_at = now()
-    customer.request = {"params": _customer_params(user) | {"metadata": _marks(user)}}
+    customer.request = request
     session.flush()
     enqueue("make_customer", {"customer_id": customer.id}, unique_key=f"customer:{customer.id}")
     return customer

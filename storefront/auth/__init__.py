@@ -1,0 +1,1 @@
+"""The door where people sign in."""

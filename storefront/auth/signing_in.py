@@ -1,0 +1,74 @@
+"""Signing in: right passwords get in, guesses run out of tries, and nobody can lock an owner out by guessing."""
+
+import ipaddress
+from typing import Final
+
+from flask import after_this_request, current_app, request
+from flask.wrappers import Response
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from storefront.customers.models import User
+from storefront.customers.passwords import is_password_of, renew_hash
+from storefront.customers.people import key_of, user_by_email
+from storefront.errors import RefusedError
+from storefront.throttling import forgive, throttle
+
+# One account from one place; all accounts from one place; one account from all browsers it was never used in.
+GUESSES: Final = "10 per 15 minutes"
+GUESSES_OF_AN_ADDRESS: Final = "200 per 15 minutes"
+GUESSES_OF_STRANGERS: Final = "100 per hour"
+_KNOWN_BROWSER: Final = "known"
+_A_YEAR: Final = 365 * 24 * 3600
+
+
+class WrongPasswordError(RefusedError):
+    """Address and password do not belong together; which of them is wrong is not said."""
+
+    words = "E-mail and password do not fit together."
+
+
+def sign_in(email: str, password: str) -> User:
+    """Whose login this is; raises WrongPasswordError or TooManyTriesError."""
+    account, place = key_of(email), address()
+    throttle("login-address", place, limit=GUESSES_OF_AN_ADDRESS)
+    throttle("login", account, place, limit=GUESSES)
+    user = user_by_email(email)
+    if not _is_known_browser(user):
+        throttle("login-strangers", account, limit=GUESSES_OF_STRANGERS)
+    if not is_password_of(user, password) or user is None:
+        raise WrongPasswordError
+    forgive("login", account, place, limit=GUESSES)
+    renew_hash(user, password)
+    return user
+
+
+def know_this_browser(user: User) -> None:
+    """Remember that this account was used here: however many guess elsewhere, here its owner still gets in."""
+    known = _known_browsers().dumps(user.id)
+
+    @after_this_request
+    def keep(response: Response) -> Response:
+        response.set_cookie(
+            _KNOWN_BROWSER, known, max_age=_A_YEAR, path="/auth", httponly=True, samesite="Lax",
+            secure=current_app.config["SETTINGS"].secure,
+        )  # fmt: skip
+        return response
+
+
+def address() -> str:
+    """Where a request comes from: of IPv6 the half that one customer of a provider has for themselves."""
+    told = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104  nothing is bound
+    if told.version == 4:
+        return str(told)
+    return str(ipaddress.ip_network((told, 64), strict=False))
+
+
+def _is_known_browser(user: User | None) -> bool:
+    try:
+        return user is not None and _known_browsers().loads(request.cookies.get(_KNOWN_BROWSER, "")) == user.id
+    except BadSignature:
+        return False
+
+
+def _known_browsers() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.config["SETTINGS"].secret_key, salt="storefront:known-browser")

@@ -1,0 +1,230 @@
+"""Joining, signing in and out, proving an address, getting back in."""
+
+from typing import Any, Final
+
+from flask import Blueprint, request, url_for
+from flask.typing import ResponseReturnValue
+
+from storefront.auth.access import current_customer, customer_required, let_in, let_out, signed_in
+from storefront.auth.forms import ConfirmForm, LoginForm, NewPasswordForm, RegisterForm, ResetForm, typed
+from storefront.auth.joining import register as make_login
+from storefront.auth.signing_in import WrongPasswordError, address, know_this_browser, sign_in
+from storefront.cart.owner import bring_cart_along
+from storefront.customers import proving
+from storefront.customers.joining import KnownEmailError
+from storefront.customers.models import User
+from storefront.customers.passwords import change_password
+from storefront.customers.people import key_of, user_by_email
+from storefront.customers.proving import Purpose, StaleLinkError
+from storefront.hypermedia import go_to, is_broken, own_path, show
+from storefront.throttling import throttle
+
+auth = Blueprint("auth", __name__, url_prefix="/auth")
+
+# All from one address. Registering is wide: a family, an office, a school are one address.
+REGISTRATIONS: Final = "60 per hour"
+KNOWN_EMAILS_TRIED: Final = "20 per hour"
+RESETS: Final = "20 per hour"
+MAILS_TO_ONE: Final = "5 per hour"
+_WRITTEN_ALREADY: Final = (
+    "We have written to that address a few times already. Please look into its inbox, and at the spam."
+)
+
+
+@auth.app_context_processor
+def who_is_there() -> dict[str, Any]:
+    """What the masthead of every page greets."""
+    return {"customer": None if is_broken() else current_customer()}
+
+
+@auth.get("/register")
+def register() -> ResponseReturnValue:
+    """The form to join."""
+    if current_customer() is not None:
+        return go_to(_after_login(None))
+    return _register_page(RegisterForm(data={"next": _wanted_next()}))
+
+
+@auth.post("/register")
+def join() -> ResponseReturnValue:
+    """Join, and be signed in."""
+    form = RegisterForm()
+    if not form.validate():
+        return _register_page(form, status=422)
+    throttle("register", address(), limit=REGISTRATIONS)
+    try:
+        user = make_login(typed(form.name), typed(form.email), typed(form.password))
+    except KnownEmailError as known:
+        throttle("register-known", address(), limit=KNOWN_EMAILS_TRIED)
+        form.email.errors = [known.words]
+        return _register_page(form, known=True, status=422)
+    return _enter(user, form.next.data)
+
+
+@auth.get("/login")
+def login() -> ResponseReturnValue:
+    """The form to sign in."""
+    if current_customer() is not None:
+        return go_to(_after_login(_wanted_next()))
+    return _login_page(LoginForm(data={"next": _wanted_next()}))
+
+
+@auth.post("/login")
+def enter() -> ResponseReturnValue:
+    """Sign in."""
+    form = LoginForm()
+    if not form.validate():
+        return _login_page(form, status=422)
+    try:
+        user = sign_in(typed(form.email), typed(form.password))
+    except WrongPasswordError as wrong:
+        form.password.errors = [wrong.words]
+        return _login_page(form, status=422)
+    return _enter(user, form.next.data)
+
+
+@auth.post("/logout")
+def logout() -> ResponseReturnValue:
+    """Sign out."""
+    let_out()
+    return go_to(url_for("browse.home"))
+
+
+@auth.get("/confirm")
+@customer_required
+def confirm() -> ResponseReturnValue:
+    """Ask for the password again, before something that cannot be undone."""
+    return _confirm_page(ConfirmForm(data={"next": _wanted_next()}))
+
+
+@auth.post("/confirm")
+@customer_required
+def confirm_login() -> ResponseReturnValue:
+    """It is still them."""
+    form = ConfirmForm()
+    if not form.validate():
+        return _confirm_page(form, status=422)
+    try:
+        user = sign_in(signed_in().email, typed(form.password))
+    except WrongPasswordError:
+        form.password.errors = ["That is not your password."]
+        return _confirm_page(form, status=422)
+    return _enter(user, form.next.data)
+
+
+@auth.get("/verify/<token>")
+def verify(token: str) -> ResponseReturnValue:
+    """The link in our mail leads here. A button proves it, because mail scanners follow links too."""
+    try:
+        user = proving.user_of_token(Purpose.verify_email, token)
+    except StaleLinkError as stale:
+        return _verify_page("stale", token, words=stale.words, status=404)
+    return _verify_page("done" if user.email_verified_at else "ask", token, email=user.email)
+
+
+@auth.post("/verify/<token>")
+def prove(token: str) -> ResponseReturnValue:
+    """The address is theirs."""
+    try:
+        user = proving.verify_email(token)
+    except StaleLinkError as stale:
+        return _verify_page("stale", token, words=stale.words, status=404)
+    return _verify_page("done", token, email=user.email)
+
+
+@auth.post("/verify")
+@customer_required
+def ask_again() -> ResponseReturnValue:
+    """Send the mail with that link once more."""
+    user = signed_in()
+    if user.email_verified_at is None:
+        throttle("verify", str(user.id), limit=MAILS_TO_ONE, words=_WRITTEN_ALREADY)
+        proving.ask_again_for_proof(user)
+    return _verify_page("sent", "", email=user.email)
+
+
+@auth.get("/password-reset")
+def password_reset() -> ResponseReturnValue:
+    """For whom shall we send a link?"""
+    return _reset_page(ResetForm())
+
+
+@auth.post("/password-reset")
+def send_reset_link() -> ResponseReturnValue:
+    """Send it if we know the address; say the same if not."""
+    form = ResetForm()
+    if not form.validate():
+        return _reset_page(form, status=422)
+    throttle("reset", address(), limit=RESETS)
+    throttle("reset-mail", key_of(typed(form.email)), limit=MAILS_TO_ONE, words=_WRITTEN_ALREADY)
+    user = user_by_email(typed(form.email))
+    if user is not None:
+        proving.want_password_reset(user)
+    return _reset_page(form, sent_to=typed(form.email))
+
+
+@auth.get("/password-reset/<token>")
+def new_password(token: str) -> ResponseReturnValue:
+    """The form for a new password."""
+    try:
+        proving.user_of_token(Purpose.reset_password, token)
+    except StaleLinkError as stale:
+        return _reset_page(ResetForm(), words=stale.words, status=404)
+    return _new_password_page(NewPasswordForm(), token)
+
+
+@auth.post("/password-reset/<token>")
+def set_new_password(token: str) -> ResponseReturnValue:
+    """Set it: every older session ends, the link is used up, and the address is proven too."""
+    form = NewPasswordForm()
+    try:
+        user = proving.user_of_token(Purpose.reset_password, token)
+    except StaleLinkError as stale:
+        return _reset_page(ResetForm(), words=stale.words, status=404)
+    if not form.validate():
+        return _new_password_page(form, token, status=422)
+    proving.mark_verified(user)
+    return _enter(change_password(user.id, typed(form.password)), None)
+
+
+def _enter(user: User, wanted: str | None) -> ResponseReturnValue:
+    bring_cart_along(user.id)
+    let_in(user)
+    know_this_browser(user)
+    return go_to(_after_login(wanted))
+
+
+def _after_login(wanted: str | None) -> str:
+    return own_path(wanted) or url_for("browse.home")
+
+
+def _wanted_next() -> str:
+    """What they were looking at when they chose to sign in."""
+    wanted = own_path(request.args.get("next")) or own_path(request.referrer) or ""
+    return "" if wanted.startswith(f"{auth.url_prefix}/") else wanted
+
+
+def _register_page(form: RegisterForm, *, known: bool = False, status: int = 200) -> ResponseReturnValue:
+    return show("auth/_register.html", page="auth/register.html", status=status, form=form, known=known)
+
+
+def _login_page(form: LoginForm, *, status: int = 200) -> ResponseReturnValue:
+    return show("auth/_login.html", page="auth/login.html", status=status, form=form)
+
+
+def _confirm_page(form: ConfirmForm, *, status: int = 200) -> ResponseReturnValue:
+    return show("auth/_confirm.html", page="auth/confirm.html", status=status, form=form)
+
+
+def _new_password_page(form: NewPasswordForm, token: str, *, status: int = 200) -> ResponseReturnValue:
+    return show("auth/_new_password.html", page="auth/new_password.html", status=status, form=form, token=token)
+
+
+def _reset_page(form: ResetForm, *, sent_to: str = "", words: str = "", status: int = 200) -> ResponseReturnValue:
+    return show("auth/_reset.html", page="auth/reset.html", status=status, form=form, sent_to=sent_to, words=words)
+
+
+def _verify_page(state: str, token: str, *, email: str = "", words: str = "", status: int = 200) -> ResponseReturnValue:
+    return show(
+        "auth/_verify.html", page="auth/verify.html", status=status, state=state, token=token, email=email, words=words
+    )

@@ -1,0 +1,102 @@
+"""What the cart's page shows, gathered once for page and fragment."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, url_for
+
+from config import Settings
+from storefront.browse.pictures import picture_url
+from storefront.money import Money
+from storefront.orders.cart_merging import merged_into
+from storefront.orders.carts import CartOwner, find_cart, most_of, only_so_many
+from storefront.orders.models import Cart, CartLine
+from storefront.orders.pricing import Totals, price
+
+
+@dataclass(frozen=True)
+class ShownLine:
+    """A line as the page draws it."""
+
+    id: int
+    url: str
+    name: str
+    options: str
+    quantity: int
+    unit: Money
+    total: Money
+    picture: str | None
+    most: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Every part of the total."""
+
+    count: int
+    subtotal: Money
+    discount: Money | None
+    discount_code: str | None
+    shipping: Money | None
+    shipping_words: str
+    tax: Money | None
+    total: Money
+
+
+def cart_context(owner: CartOwner, sentences: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The context of cart/_cart.html; `sentences` say what the last change could not do."""
+    settings: Settings = current_app.config["SETTINGS"]
+    cart = find_cart(owner)
+    lines = cart.lines if cart else []
+    wanted = {line.variant_id: line.quantity for line in lines if line.variant.product.published}
+    return {
+        "cart_lines": [shown(line, settings.currency) for line in lines],
+        "summary": summary_of(price(wanted, settings.currency)) if lines else None,
+        "merged": merged_into(cart) if cart else None,
+        "changed": list(dict.fromkeys((*sentences, *_cannot_be_had(cart)))),
+        "cart_count": sum(line.quantity for line in lines),
+        "panel": None,
+    }
+
+
+def shown(line: CartLine, currency: str) -> ShownLine:
+    """One line; its variant, product and pictures are loaded."""
+    variant = line.variant
+    picture = variant.picture or next(iter(variant.product.pictures), None)
+    return ShownLine(
+        id=line.id,
+        url=url_for("browse.product", handle=variant.product.handle),
+        name=variant.product.title,
+        options=variant.options_in_words,
+        quantity=line.quantity,
+        unit=Money(variant.price_minor, currency),
+        total=Money(variant.price_minor, currency) * line.quantity,
+        picture=picture_url(picture.path) if picture else None,
+        most=most_of(variant),
+    )
+
+
+def summary_of(totals: Totals) -> Summary:
+    """The parts of a total, in the words of ui/receipt.html."""
+    return Summary(
+        count=totals.things,
+        subtotal=totals.subtotal,
+        discount=totals.discount or None,
+        discount_code=None,
+        shipping=totals.shipping if totals.requires_shipping else None,
+        shipping_words=totals.shipping_name or "Delivery",
+        tax=totals.tax or None,
+        total=totals.total,
+    )
+
+
+def _cannot_be_had(cart: Cart | None) -> list[str]:
+    """What has changed since it was put in."""
+    sentences = []
+    for line in cart.lines if cart else ():
+        variant = line.variant
+        if not variant.product.published:
+            sentences.append(f"{variant.name} is no longer sold. Please take it out.")
+        elif line.quantity > most_of(variant):
+            sentences.append(only_so_many(variant, most_of(variant), line.quantity))
+    return sentences

@@ -1,0 +1,98 @@
+"""The cart: looking into it, and changing it, with htmx and without."""
+
+from typing import Any, Final
+
+from flask import Blueprint, flash, g, get_flashed_messages, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.local import LocalProxy
+
+from storefront.auth.access import customer_required, signed_in
+from storefront.cart.owner import cart_owner, keep_guest_token
+from storefront.cart.showing import cart_context
+from storefront.errors import RefusedError
+from storefront.hypermedia import done, go_to, is_broken, show, wants_fragment
+from storefront.orders import carts
+from storefront.orders.cart_merging import undo_merge as have_it_as_it_was
+from storefront.orders.carts import CartChange
+
+cart = Blueprint("cart", __name__)
+
+_SAID: Final = "cart"
+
+
+@cart.app_context_processor
+def how_full_it_is() -> dict[str, Any]:
+    """For the masthead of every page; asked only where one is drawn."""
+    return {"cart_count": None if is_broken() else LocalProxy(_count)}
+
+
+@cart.get("/cart", endpoint="show")
+def show_cart() -> ResponseReturnValue:
+    """What is in it."""
+    said = tuple(str(sentence) for sentence in get_flashed_messages(category_filter=[_SAID]))
+    return show("cart/_cart.html", page="cart/cart.html", **cart_context(cart_owner(), said))
+
+
+@cart.post("/cart/items")
+def add_item() -> ResponseReturnValue:
+    """Put something in."""
+    owner = cart_owner()
+    change = carts.put_in(owner, _number("variant_id"), _number("quantity", 1))
+    keep_guest_token(change.guest_token)
+    if request.form.get("then") == "checkout":
+        return go_to(url_for("checkout.show"))
+    _say_on_the_next_page(change)
+    if change.guest_token is not None:
+        owner = carts.CartOwner(guest_token=change.guest_token)
+    return done(
+        "cart/added.hx.html",
+        then=url_for("cart.show"),
+        variant_id=_number("variant_id"),
+        put_in=" ".join((f"{change.name} is in your cart.", *change.sentences)),
+        cart_count=carts.count_of(owner),
+    )
+
+
+@cart.post("/cart/items/<int:item_id>")
+def change_item(item_id: int) -> ResponseReturnValue:
+    """Have more of it, or less; none takes it out."""
+    return _changed(carts.change_quantity(cart_owner(), item_id, _number("quantity")))
+
+
+@cart.post("/cart/items/<int:item_id>/removal")
+def remove_item(item_id: int) -> ResponseReturnValue:
+    """Take it out."""
+    return _changed(carts.take_out(cart_owner(), item_id))
+
+
+@cart.post("/cart/merge/undo")
+@customer_required
+def undo_merge() -> ResponseReturnValue:
+    """Keep only what was in the account's cart before signing in."""
+    have_it_as_it_was(signed_in().id)
+    return _changed(CartChange(""))
+
+
+def _changed(change: CartChange) -> ResponseReturnValue:
+    _say_on_the_next_page(change)
+    context = cart_context(cart_owner(), change.sentences)
+    return done("cart/changed.hx.html", then=url_for("cart.show"), **context)
+
+
+def _say_on_the_next_page(change: CartChange) -> None:
+    for sentence in () if wants_fragment() else change.sentences:
+        flash(sentence, _SAID)
+
+
+def _number(field: str, default: int | None = None) -> int:
+    typed = request.form.get(field, default, type=int)
+    if typed is None or not -(2**31) < typed < 2**31:
+        raise RefusedError("Please say which, and how many.")
+    return typed
+
+
+def _count() -> int:
+    if "cart_count" not in g:
+        g.cart_count = carts.count_of(cart_owner())
+    count: int = g.cart_count
+    return count
