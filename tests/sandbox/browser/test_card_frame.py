@@ -105,6 +105,20 @@ def test_faults_wait_until_the_field_is_left_and_go_when_it_is_mended(page: Page
     expect(fault).to_be_hidden()
 
 
+def test_a_fault_does_not_push_away_the_button_that_is_being_pressed(page: Page, shop: Shop) -> None:
+    frame = card_form(page, shop)
+    fill(frame, cvc="1")
+    box = page.locator("#pay").bounding_box()
+    assert box is not None
+
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    page.wait_for_timeout(200)
+    page.mouse.up()
+
+    assert result(page)["error"]["code"] == "incomplete_cvc"
+
+
 def test_the_form_is_filled_by_keyboard_from_the_shop_through_the_frame_and_out_again(page: Page, shop: Shop) -> None:
     card_form(page, shop)
 

@@ -15,7 +15,11 @@ const fields = new Map([
   [cvc, { format: (text) => formatCvc(text, number.value), faultOf: (text) => faultOfCvc(text, number.value) }],
 ]);
 
-const shown = new Map();
+const written = new Map(); // what we last made of each input
+
+// A fault makes the form higher. Shown at once, it would push away the button that is just being pressed.
+const CLICK_MS = 400;
+let isTabbing = false;
 
 const faultIn = (input) => fields.get(input).faultOf(input.value);
 
@@ -33,13 +37,13 @@ function reformat(input, inputType) {
   const isAtEnd = input.selectionStart === value.length;
   let before = digitsOf(value.slice(0, input.selectionStart)).length;
   // Backspace took a space, which comes back at once: what was meant is the digit before it.
-  if (inputType === "deleteContentBackward" && before && digitsOf(value) === digitsOf(shown.get(input) ?? "")) {
+  if (inputType === "deleteContentBackward" && before && digitsOf(value) === digitsOf(written.get(input) ?? "")) {
     const digits = digitsOf(value);
     value = digits.slice(0, before - 1) + digits.slice(before);
     before -= 1;
   }
   const formatted = fields.get(input).format(value);
-  shown.set(input, formatted);
+  written.set(input, formatted);
   if (formatted === input.value) return;
   input.value = formatted;
   const place = isAtEnd ? formatted.length : placeBehind(before, formatted);
@@ -65,17 +69,24 @@ function change() {
   });
 }
 
+function judge(input) {
+  if (input.value && input !== document.activeElement) show(input, faultIn(input));
+}
+
 for (const input of fields.keys()) {
   input.addEventListener("input", ({ inputType }) => {
     reformat(input, inputType);
     if (!faultIn(input)) show(input, null);
     change();
   });
-  input.addEventListener("blur", () => input.value && show(input, faultIn(input)));
+  input.addEventListener("blur", () => setTimeout(judge, isTabbing ? 0 : CLICK_MS, input));
 }
 
 form.addEventListener("submit", (event) => event.preventDefault());
-form.addEventListener("keydown", ({ key }) => key === "Escape" && tell("escape"));
+form.addEventListener("keydown", ({ key }) => {
+  isTabbing = key === "Tab";
+  if (key === "Escape") tell("escape");
+});
 form.addEventListener("focusin", ({ relatedTarget }) => relatedTarget ?? tell("focus"));
 form.addEventListener("focusout", ({ relatedTarget }) => relatedTarget ?? tell("blur"));
 
@@ -88,7 +99,6 @@ form.addEventListener("click", ({ target }) => {
   cvc.value = "1234".slice(0, brandOf(number.value).cvc);
   fields.forEach((_, input) => show(input, null));
   change();
-  number.focus();
 });
 
 function submit() {
