@@ -19,3 +19,6 @@ document.addEventListener("htmx:afterSettle", ({ target }) => {
   }
   within(target, "[data-focus], [aria-invalid='true']")?.focus();
 });
+
+// The same after a whole page: who sent a form that has to be mended starts at its first fault.
+document.querySelector("[aria-invalid='true']")?.focus();
