@@ -36,6 +36,13 @@ def done(fragment: str, *, then: str, status: int = 200, **context: Any) -> Resp
     return _drawn(fragment, status, context) if wants_fragment() else go_to(then)
 
 
+def retarget(response: Response, selector: str) -> Response:
+    """Let htmx put this answer somewhere else than where it asked from, and leave the rest of the page as it is."""
+    if wants_fragment():
+        response.headers.update({"HX-Retarget": selector, "HX-Reswap": "outerHTML"})
+    return response
+
+
 def go_to(url: str) -> Response:
     """Leave the page: a redirect for a browser, and for htmx what makes it load a whole page."""
     if not wants_fragment():
@@ -86,7 +93,7 @@ def _of_every_page() -> dict[str, Any]:
 
 
 def _drawn(template: str, status: int, context: dict[str, Any]) -> Response:
-    return _response(render_template(template, **context), status)
+    return _response(render_template(template, **context).lstrip(), status)
 
 
 def _response(*answer: Any) -> Response:

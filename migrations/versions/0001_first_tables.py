@@ -363,41 +363,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_saved_cards_user_id"), ["user_id"], unique=False)
 
     op.create_table(
-        "stripe_customers",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=True),
-        sa.Column("livemode", sa.Boolean(), nullable=False),
-        sa.Column("stripe_id", sa.String(), nullable=True),
-        sa.Column("idempotency_key", sa.String(), nullable=False),
-        sa.Column("request", sa.JSON(), nullable=False),
-        sa.Column("default_card_id", sa.Integer(), nullable=True),
-        sa.Column("created_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
-        sa.Column("asked_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
-        sa.Column("synced_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
-        sa.Column("sync_error", sa.String(), nullable=False),
-        sa.Column("deleted_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
-        sa.Column("looks_asked", sa.Integer(), nullable=False),
-        sa.Column("looks_seen", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["default_card_id"],
-            ["saved_cards.id"],
-            name="fk_stripe_customers_default_card_id",
-            ondelete="SET NULL",
-            use_alter=True,
-        ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_stripe_customers_user_id"), ondelete="SET NULL"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_stripe_customers")),
-        sa.UniqueConstraint("idempotency_key", name=op.f("uq_stripe_customers_idempotency_key")),
-        sa.UniqueConstraint("stripe_id", name=op.f("uq_stripe_customers_stripe_id")),
-        sa.UniqueConstraint("user_id", "livemode", name=op.f("uq_stripe_customers_user_id_livemode")),
-    )
-    with op.batch_alter_table("stripe_customers", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_stripe_customers_default_card_id"), ["default_card_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_stripe_customers_user_id"), ["user_id"], unique=False)
-
-    op.create_table(
         "orders",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), sa.Computed("id + 1000", persisted=True), nullable=False),
@@ -477,6 +442,40 @@ def upgrade() -> None:
             sqlite_where=sa.text("status IN ('pending', 'failed')"),
             postgresql_where=sa.text("status IN ('pending', 'failed')"),
         )
+
+    op.create_table(
+        "stripe_customers",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("livemode", sa.Boolean(), nullable=False),
+        sa.Column("stripe_id", sa.String(), nullable=True),
+        sa.Column("idempotency_key", sa.String(), nullable=False),
+        sa.Column("request", sa.JSON(), nullable=False),
+        sa.Column("default_card_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("synced_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("sync_error", sa.String(), nullable=False),
+        sa.Column("deleted_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("looks_asked", sa.Integer(), nullable=False),
+        sa.Column("looks_seen", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["default_card_id"],
+            ["saved_cards.id"],
+            name=op.f("fk_stripe_customers_default_card_id"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_stripe_customers_user_id"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stripe_customers")),
+        sa.UniqueConstraint("idempotency_key", name=op.f("uq_stripe_customers_idempotency_key")),
+        sa.UniqueConstraint("stripe_id", name=op.f("uq_stripe_customers_stripe_id")),
+        sa.UniqueConstraint("user_id", "livemode", name=op.f("uq_stripe_customers_user_id_livemode")),
+    )
+    with op.batch_alter_table("stripe_customers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_stripe_customers_default_card_id"), ["default_card_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_stripe_customers_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "variants",
@@ -589,6 +588,7 @@ def upgrade() -> None:
         sa.Column("decline_code", sa.String(), nullable=False),
         sa.Column("last_webhook_event", sa.String(), nullable=False),
         sa.Column("last_webhook_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("looked_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
         sa.Column("livemode", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_payments_order_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payments")),
@@ -842,6 +842,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_variants_picture_id"))
 
     op.drop_table("variants")
+    with op.batch_alter_table("stripe_customers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stripe_customers_user_id"))
+        batch_op.drop_index(batch_op.f("ix_stripe_customers_default_card_id"))
+
+    op.drop_table("stripe_customers")
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_orders_open_cart",
@@ -859,11 +864,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_orders_cart_id"))
 
     op.drop_table("orders")
-    with op.batch_alter_table("stripe_customers", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_stripe_customers_user_id"))
-        batch_op.drop_index(batch_op.f("ix_stripe_customers_default_card_id"))
-
-    op.drop_table("stripe_customers")
     with op.batch_alter_table("saved_cards", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_saved_cards_user_id"))
         batch_op.drop_index(batch_op.f("ix_saved_cards_fingerprint"))

@@ -6,7 +6,9 @@ from typing import Any
 from flask import current_app, url_for
 
 from config import Settings
+from storefront.auth.access import current_customer
 from storefront.browse.pictures import picture_url
+from storefront.checkout.panel import Panel, cart_panel, guest_panel
 from storefront.money import Money
 from storefront.orders.cart_merging import merged_into
 from storefront.orders.carts import CartOwner, find_cart, most_of, only_so_many
@@ -55,8 +57,16 @@ def cart_context(owner: CartOwner, sentences: tuple[str, ...] = ()) -> dict[str,
         "merged": merged_into(cart) if cart else None,
         "changed": list(dict.fromkeys((*sentences, *_cannot_be_had(cart)))),
         "cart_count": sum(line.quantity for line in lines),
-        "panel": None,
+        "panel": _panel(cart),
     }
+
+
+def _panel(cart: Cart | None) -> Panel | None:
+    """The pay button; a guest's leads on to the checkout."""
+    if cart is None or not cart.lines:
+        return None
+    user = current_customer()
+    return cart_panel(user, cart) if user else guest_panel(cart)
 
 
 def shown(line: CartLine, currency: str) -> ShownLine:

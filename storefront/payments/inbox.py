@@ -101,10 +101,9 @@ def apply_once(delivery: Delivery) -> None:
 
 
 def _carry_out(delivery: Delivery) -> tuple[EventState, str]:
-    session = current_session()
+    # What does not fit raises before anything is changed, so there is nothing to take back.
     try:
-        with session.begin_nested():
-            return (EventState.applied if _effect(delivery) else EventState.ignored), ""
+        return (EventState.applied if _effect(delivery) else EventState.ignored), ""
     except NotOursError:
         return EventState.ignored, "not this shop's"
     except DoesNotFitError as why:

@@ -80,9 +80,7 @@ class StripeCustomer(Base):
     stripe_id: Mapped[str | None] = mapped_column(unique=True)
     idempotency_key: Mapped[str] = mapped_column(unique=True)
     request: Mapped[dict[str, Any]]
-    default_card_id: Mapped[int | None] = mapped_column(
-        ForeignKey("saved_cards.id", ondelete="SET NULL", use_alter=True, name="fk_stripe_customers_default_card_id"), index=True
-    )
+    default_card_id: Mapped[int | None] = mapped_column(ForeignKey("saved_cards.id", ondelete="SET NULL"), index=True)
     created_at: Mapped[dt.datetime] = mapped_column(default=now)
     asked_at: Mapped[dt.datetime | None]
     synced_at: Mapped[dt.datetime | None]
@@ -144,6 +142,7 @@ class Payment(Base):
     decline_code: Mapped[str] = mapped_column(default="")
     last_webhook_event: Mapped[str] = mapped_column(default="")
     last_webhook_at: Mapped[dt.datetime | None]
+    looked_at: Mapped[dt.datetime | None]
     livemode: Mapped[bool]
 
     order: Mapped[Order] = relationship()

@@ -33,6 +33,7 @@ from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStr
 # Longer than the client's whole budget of 45 s: until then the answer may still be on its way to the one who asked.
 STILL_SENDING = dt.timedelta(seconds=90)
 ASK_EVERY = dt.timedelta(seconds=60)
+LOOK_AT_MOST_EVERY = dt.timedelta(seconds=2)
 ASK_SETTLING_EVERY = dt.timedelta(hours=1)
 SURELY_NEVER_SENT = dt.timedelta(hours=1)
 OPEN_REFUNDS = (RefundState.sending, RefundState.unknown, RefundState.pending, RefundState.requires_action)
@@ -119,13 +120,16 @@ def look_at_intent(intent: str, source: Source = Source.reconciliation, *, chall
 
 
 def look_at_order(order_id: int, source: Source = Source.api) -> None:
-    """Ask about the open attempt of an order, if it has one."""
-    attempt_id = current_session().scalar(
-        select(PaymentAttempt.id).join(Payment).where(Payment.order_id == order_id, PaymentAttempt.state.in_(LIVE_STATES))
-    )
-    leave()
-    if attempt_id is not None:
-        ask_about_attempt(attempt_id, source)
+    """Ask about the open attempt of an order, if it has one and nobody asked in the last two seconds."""
+    with transaction() as session:
+        order = session.get_one(Order, order_id, with_for_update=True)
+        payment = session.scalars(select(Payment).where(Payment.order_id == order.id)).one()
+        last = payment.last_attempt
+        if last is None or not last.is_live or (payment.looked_at and now() - payment.looked_at < LOOK_AT_MOST_EVERY):
+            return
+        payment.looked_at = now()
+        attempt_id = last.id
+    ask_about_attempt(attempt_id, source)
 
 
 def _search(found: _Open, source: Source) -> None:

@@ -1,0 +1,22 @@
+"""Who may see all of an order: its user, or the browser that placed it."""
+
+from flask import session
+
+from storefront.auth.access import current_customer
+from storefront.payments.showing import OrderShown
+
+KEPT = 20
+
+
+def remember(public_id: str) -> None:
+    """This browser placed that order."""
+    placed = [one for one in session.get("placed", []) if one != public_id]
+    session["placed"] = [*placed, public_id][-KEPT:]
+
+
+def may_see_all(order: OrderShown) -> bool:
+    """Whether this request comes from the one who bought; everybody else sees little, and does nothing."""
+    user = current_customer()
+    if user is not None and order.user_id == user.id:
+        return True
+    return order.user_id is None and order.public_id in session.get("placed", [])

@@ -1,0 +1,130 @@
+"""Reading a pay button: what the form says, as a click the shop understands."""
+
+from dataclasses import dataclass
+
+from flask import current_app, request
+from werkzeug.datastructures import MultiDict
+
+from storefront.customers.addresses import address_of, addresses_of
+from storefront.customers.models import User
+from storefront.database import leave
+from storefront.errors import NotYoursError, RefusedError
+from storefront.hypermedia import wants_fragment
+from storefront.orders.models import OrderSource
+from storefront.orders.placing import Buyer, Wanted
+from storefront.payments.attempts import How, Means, WithNewCard, WithSavedCard
+from storefront.payments.cards import usable_cards_of
+from storefront.payments.charging import Click
+from storefront.payments.showing import show_order
+
+LONGEST_TOKEN = 64
+
+
+@dataclass(frozen=True)
+class Button:
+    """What a pay button said: its token, its total, and what it buys (one of variant, order, or neither for the cart)."""
+
+    token: str
+    expected_total: int
+    variant_id: int | None
+    quantity: int
+    order: str | None
+    card_id: int | None
+    address_id: int | None
+    asked_before: bool
+
+
+def read_button(form: MultiDict[str, str]) -> Button:
+    """Read the form of a one-click button; RefusedError where a field is missing or no number."""
+    token = form.get("checkout_token", "")
+    if not 16 <= len(token) <= LONGEST_TOKEN:
+        raise RefusedError("This button has no number of its own any more. Please load the page again; nothing was charged.")
+    return Button(
+        token=token,
+        expected_total=_number(form, "expected_total") or 0,
+        variant_id=_number(form, "variant_id"),
+        quantity=_number(form, "quantity") or 1,
+        order=form.get("order") or None,
+        card_id=_number(form, "card_id"),
+        address_id=_number(form, "address_id"),
+        asked_before=form.get("another") == "yes",
+    )
+
+
+def _number(form: MultiDict[str, str], name: str) -> int | None:
+    told = form.get(name, "").strip()
+    if not told:
+        return None
+    if not (told.isascii() and told.isdigit() and len(told) < 12):
+        raise RefusedError("Something in this form is no number. Please load the page again; nothing was charged.")
+    return int(told)
+
+
+def read_means(form: MultiDict[str, str]) -> Means:
+    """With which card another try is made: a saved one's button, or the fields of a new one."""
+    token = form.get("confirmation_token", "")
+    if token.startswith("ctoken_") and len(token) <= LONGEST_TOKEN * 2:
+        return WithNewCard(token, keep=form.get("save_card") == "yes")
+    card_id = _number(form, "card_id")
+    if card_id is None:
+        raise RefusedError("Please choose a card.")
+    return WithSavedCard(card_id)
+
+
+def one_click(button: Button, user: User, cart_id: int | None) -> Click:
+    """The click of a returning customer: with the card and to the address they chose, else their usual ones."""
+    goods, source = _goods(button, user)
+    address = _address(button, user)
+    card_id = button.card_id or _usual_card(user)
+    leave()
+    wanted = Wanted(
+        checkout_token=button.token,
+        expected_total=button.expected_total,
+        source=source,
+        cart_id=cart_id if source is OrderSource.cart else None,
+        buyer=Buyer(user.id, user.email, user.email_key),
+        address=address,
+        livemode=current_app.config["SETTINGS"].livemode,
+    )
+    return Click(wanted, goods, How(WithSavedCard(card_id), in_page=wants_fragment()), asked_before=button.asked_before)
+
+
+def new_card_click(button: Button, buyer: Buyer, cart_id: int, address: dict[str, str]) -> Click:
+    """The click of the checkout's own form: with a new card or a saved one, to what was typed."""
+    wanted = Wanted(
+        checkout_token=button.token,
+        expected_total=button.expected_total,
+        source=OrderSource.cart,
+        cart_id=cart_id,
+        buyer=buyer,
+        address=address,
+        livemode=current_app.config["SETTINGS"].livemode,
+    )
+    return Click(wanted, {}, How(read_means(request.form), in_page=wants_fragment()))
+
+
+def _goods(button: Button, user: User) -> tuple[dict[int, int], OrderSource]:
+    if button.variant_id is not None:
+        if not 1 <= button.quantity <= 99:
+            raise RefusedError("Please choose between 1 and 99 of them.")
+        return {button.variant_id: button.quantity}, OrderSource.product
+    if button.order is None:
+        return {}, OrderSource.cart
+    order = show_order(button.order)
+    if order.user_id != user.id:
+        raise NotYoursError
+    return {line.variant_id: line.quantity for line in order.lines if line.variant_id is not None}, OrderSource.order
+
+
+def _address(button: Button, user: User) -> dict[str, str] | None:
+    if button.address_id is not None:
+        return address_of(user.id, button.address_id).as_copy()
+    book = addresses_of(user.id)
+    return book[0].as_copy() if book else None
+
+
+def _usual_card(user: User) -> int:
+    cards = usable_cards_of(user.id)
+    if not cards:
+        raise RefusedError("You have no saved card. Please pay at the checkout.")
+    return cards[0].id

@@ -1,0 +1,225 @@
+"""The one-click panel: what stands where something is bought, in whatever state it is."""
+
+import datetime as dt
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from flask import current_app, url_for
+
+from storefront.auth.access import current_customer
+from storefront.catalog.facts import VariantChoice
+from storefront.customers.addresses import addresses_of
+from storefront.customers.models import Address, User
+from storefront.money import Money
+from storefront.orders.labels import label
+from storefront.orders.models import Cart
+from storefront.orders.pricing import Totals, price
+from storefront.payments.attempts import CONSENT
+from storefront.payments.cards import usable_cards_of
+from storefront.payments.models import SavedCard
+from storefront.payments.showing import CardShown, OrderShown, Shown
+
+
+class Card(Protocol):
+    """A card as a button names it."""
+
+    @property
+    def id(self) -> int | None: ...
+    @property
+    def brand(self) -> str: ...
+    @property
+    def last4(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class AddressShown:
+    """An address as a button names it."""
+
+    id: int
+    line1: str
+    city: str
+
+
+@dataclass(frozen=True)
+class PanelOrder:
+    """The order in the panel."""
+
+    public_id: str
+    label: str
+    state: str
+    placed_at: dt.datetime
+    total: Money
+    refunded: Money | None
+    lines: tuple[Any, ...]
+    to: str | None
+    undo_until: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
+class NewCard:
+    """What the fields for a new card need: see checkout/_new_card.html."""
+
+    amount: int
+    currency: str
+    return_url: str
+    consent_words: str | None
+    fault: str | None = None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The panel; what each means stands at the head of checkout/_one_click.html."""
+
+    state: str
+    buys: str
+    what: str
+    total: Money | None = None
+    checkout_token: str | None = None
+    hidden: dict[str, Any] = field(default_factory=dict)
+    card: Card | None = None
+    cards: Sequence[Card] = ()
+    address: AddressShown | None = None
+    addresses: Sequence[AddressShown] = ()
+    arrives_on: dt.date | None = None
+    order: PanelOrder | None = None
+    attempt: int | None = None
+    decline_reason: str | None = None
+    held_until: dt.datetime | None = None
+    email: str | None = None
+    changed: tuple[str, ...] = ()
+    old_total: Money | None = None
+    bank_url: str | None = None
+    can_give_up: bool = False
+    may_pay: bool = True
+    new_card: NewCard | None = None
+
+    @property
+    def expected_total(self) -> int | None:
+        """The total in minor units, as the button sends it."""
+        return self.total.minor if self.total else None
+
+    @property
+    def arrives(self) -> str | None:
+        """Tue 24 Nov."""
+        return current_app.jinja_env.filters["date"](self.arrives_on) if self.arrives_on else None
+
+
+def variant_panel(user: User, variant_id: int, quantity: int) -> Panel:
+    """The button for one variant; "plain" for a customer who cannot buy with one click yet."""
+    totals = price({variant_id: quantity}, _currency())
+    return _button(user, totals, "variant", {"variant_id": variant_id, "quantity": quantity})
+
+
+def product_panel(chosen: VariantChoice) -> Panel | None:
+    """The one-click button on a product's page; None for whoever cannot buy with one click yet."""
+    user = current_customer()
+    panel = variant_panel(user, chosen.id, 1) if user else None
+    return panel if panel and panel.state == "ready" else None
+
+
+def again_panel(user: User, order: OrderShown) -> Panel | None:
+    """The button that buys a past order once more at today's prices; None when that cannot be."""
+    goods = goods_of(order)
+    return replace(_button(user, price(goods, _currency()), "order", {"order": order.public_id}), what="buy_again") if goods else None
+
+
+def cart_panel(user: User, cart: Cart) -> Panel:
+    """The button for the cart: every tab's carries the same token, until its order is paid or given up."""
+    goods = {line.variant_id: line.quantity for line in cart.lines}
+    return replace(_button(user, price(goods, _currency()), "cart", {}), checkout_token=cart.checkout_token)
+
+
+def guest_panel(cart: Cart) -> Panel:
+    """What a guest's cart has: the way to the checkout."""
+    totals = price({line.variant_id: line.quantity for line in cart.lines}, _currency())
+    return Panel(state="plain", buys="cart", what="buy_now", total=totals.total)
+
+
+def goods_of(order: OrderShown) -> dict[int, int]:
+    """What an order bought: quantity by variant; empty when something of it is gone from the shop."""
+    if any(line.variant_id is None for line in order.lines):
+        return {}
+    return {line.variant_id: line.quantity for line in order.lines if line.variant_id is not None}
+
+
+def _button(user: User, totals: Totals, buys: str, hidden: dict[str, Any]) -> Panel:
+    cards = usable_cards_of(user.id)
+    addresses = [_address(one) for one in addresses_of(user.id)] if totals.requires_shipping else []
+    ready = bool(cards) and (bool(addresses) or not totals.requires_shipping)
+    return Panel(
+        state="ready" if ready else "plain",
+        buys=buys,
+        what="buy_now",
+        total=totals.total,
+        checkout_token=secrets.token_urlsafe(24),
+        hidden=hidden,
+        card=_card(cards[0]) if cards else None,
+        cards=[_card(card) for card in cards],
+        address=addresses[0] if addresses else None,
+        addresses=addresses,
+        arrives_on=totals.arrives_on,
+        email=user.email,
+    )
+
+
+def order_panel(order: OrderShown, *, may_pay: bool, user: User | None = None, bank_url: str | None = None) -> Panel:
+    """What became of an order, and what can be done about it."""
+    cards = usable_cards_of(user.id) if user and order.state is Shown.declined else []
+    others = [card for card in cards if order.card is None or card.id != order.card.id]
+    return Panel(
+        state=order.state.value,
+        buys=order.source.value if order.source in {"cart", "order"} else "variant",
+        what="pay",
+        total=order.total,
+        card=order.card,
+        cards=[_card(card) for card in others],
+        arrives_on=order.arrives_on,
+        order=_panel_order(order),
+        attempt=order.next_attempt if order.state is Shown.declined else order.next_attempt - 1,
+        decline_reason=order.decline_reason,
+        held_until=order.held_until,
+        email=order.email if may_pay else None,
+        bank_url=bank_url,
+        can_give_up=order.gives_up and may_pay,
+        may_pay=may_pay,
+        new_card=new_card(order.total, order.public_id, saves=user is not None) if order.state is Shown.declined and may_pay else None,
+    )
+
+
+def new_card(total: Money, public_id: str, *, saves: bool) -> NewCard:
+    """What the fields for a new card need."""
+    return_url = current_app.config["SETTINGS"].base_url + url_for("checkout.back", public_id=public_id)
+    return NewCard(total.minor, total.currency, return_url, CONSENT.split(". ", maxsplit=1)[0] if saves else None)
+
+
+def _panel_order(order: OrderShown) -> PanelOrder:
+    return PanelOrder(
+        public_id=order.public_id,
+        label=label(order.number),
+        state=order.state.value,
+        placed_at=order.placed_at,
+        total=order.total,
+        refunded=order.refunded or None,
+        lines=order.lines,
+        to=order.to,
+    )
+
+
+def with_order(panel: Panel, order: OrderShown) -> Panel:
+    """The same panel, speaking of this order."""
+    return replace(panel, order=_panel_order(order))
+
+
+def _card(card: SavedCard) -> CardShown:
+    return CardShown(card.id, card.brand, card.last4)
+
+
+def _address(address: Address) -> AddressShown:
+    return AddressShown(address.id, address.line1, address.city)
+
+
+def _currency() -> str:
+    currency: str = current_app.config["SETTINGS"].currency
+    return currency

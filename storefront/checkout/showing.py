@@ -1,0 +1,72 @@
+"""What the checkout's page and its fragments show: gathered in one place, so that they cannot tell different things."""
+
+from typing import Any
+
+from flask import Response, current_app, url_for
+
+from storefront.browse.pictures import picture_url
+from storefront.cart.showing import summary_of
+from storefront.checkout.panel import NewCard, cart_panel
+from storefront.checkout.typed import ContactAtCheckout
+from storefront.customers.addresses import default_address
+from storefront.customers.models import User
+from storefront.hypermedia import retarget, show
+from storefront.money import Money
+from storefront.orders.models import Cart
+from storefront.orders.pricing import Totals, price
+from storefront.payments.attempts import CONSENT
+
+
+def small_lines(totals: Totals) -> list[dict[str, Any]]:
+    """What is being bought, small."""
+    return [
+        {
+            "name": line.name,
+            "options": "",
+            "quantity": line.quantity,
+            "unit": line.unit,
+            "total": line.total,
+            "picture": picture_url(line.picture_path) if line.picture_path else None,
+        }
+        for line in totals.lines
+    ]
+
+
+def checkout_context(
+    user: User, cart: Cart, typed: ContactAtCheckout | None = None, changed: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """All that the checkout shows of this cart."""
+    totals = price({line.variant_id: line.quantity for line in cart.lines}, current_app.config["SETTINGS"].currency)
+    panel = cart_panel(user, cart)
+    return {
+        "panel": panel if panel.state == "ready" else None,
+        "summary": summary_of(totals),
+        "lines": small_lines(totals),
+        "form": typed or _prefilled(user),
+        "rates": [],
+        "new_card": _new_card(totals.total),
+        "checkout_token": cart.checkout_token,
+        "expected_total": totals.total.minor,
+        "changed": changed,
+    }
+
+
+def mended(
+    typed: ContactAtCheckout, user: User, cart: Cart, *, status: int, changed: tuple[str, ...] = ()
+) -> Response:
+    """The form again with what was typed, what is to be mended, and today's total; a typed card stays where it is."""
+    context = checkout_context(user, cart, typed, changed)
+    answer = show("checkout/mend.hx.html", page="checkout/checkout.html", status=status, **context)
+    return retarget(answer, "#address-fields")
+
+
+def _prefilled(user: User) -> ContactAtCheckout:
+    address = default_address(user.id)
+    known = address.as_copy() if address else {"name": user.name, "country": "DE"}
+    return ContactAtCheckout(data={"email": user.email, **known})
+
+
+def _new_card(total: Money) -> NewCard:
+    # There is no order to come back to yet; the attempt's own request names the right one.
+    return_url = current_app.config["SETTINGS"].base_url + url_for("checkout.show")
+    return NewCard(total.minor, total.currency, return_url, CONSENT.split(". ", maxsplit=1)[0])

@@ -1,0 +1,27 @@
+"""What is typed at the checkout: who, and where to."""
+
+from dataclasses import asdict
+
+from storefront.customers.address_form import ContactForm
+from storefront.customers.addresses import add_address
+from storefront.customers.models import User
+from storefront.customers.people import key_of
+from storefront.orders.placing import Buyer
+
+
+class ContactAtCheckout(ContactForm):
+    """Where the parcel and the receipt go."""
+
+    def place_copy(self) -> dict[str, str]:
+        """The copy that the order keeps."""
+        return asdict(self.place())
+
+    def buyer(self, user: User) -> Buyer:
+        """Whose order it is, and where its mail goes."""
+        email = self.email.data or user.email
+        return Buyer(user.id, email, key_of(email))
+
+
+def keep_typed_address(user_id: int, typed: ContactAtCheckout) -> None:
+    """Remember it in the address book, so that the next time is one click; what is in there already is not written twice."""
+    add_address(user_id, typed.place())

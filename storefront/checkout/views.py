@@ -1,0 +1,161 @@
+"""Paying: the checkout, one click, and the way back from the bank."""
+
+from dataclasses import replace
+
+from flask import Blueprint, request, url_for
+from flask.typing import ResponseReturnValue
+
+from storefront.auth.access import customer_required, signed_in
+from storefront.cart.owner import cart_owner
+from storefront.catalog.stock import SoldOutError
+from storefront.checkout.clicks import Button, new_card_click, one_click, read_button
+from storefront.checkout.panel import Panel, again_panel, cart_panel, order_panel, variant_panel, with_order
+from storefront.checkout.showing import checkout_context, mended
+from storefront.checkout.typed import ContactAtCheckout, keep_typed_address
+from storefront.customers.models import User
+from storefront.database import leave
+from storefront.errors import ChangedError, NotYoursError, RefusedError, ShopError
+from storefront.hypermedia import done, go_to, show, wants_fragment
+from storefront.money import Money
+from storefront.orders.carts import count_of, find_cart
+from storefront.orders.placing import TotalChangedError
+from storefront.payments.attempts import WithNewCard
+from storefront.payments.charging import Bought, HasOpenOrderError, NotYourButtonError, buy
+from storefront.payments.customers import customer_to_charge
+from storefront.payments.reconciling import look_at_order
+from storefront.payments.showing import Shown, show_order, show_order_of_token
+
+checkout = Blueprint("checkout", __name__)
+
+
+@checkout.get("/checkout", endpoint="show")
+@customer_required
+def show_checkout() -> ResponseReturnValue:
+    cart = find_cart(cart_owner())
+    if cart is None or not cart.lines:
+        return go_to(url_for("cart.show"))
+    return show("checkout/totals.hx.html", page="checkout/checkout.html", **checkout_context(signed_in(), cart))
+
+
+@checkout.post("/checkout/one-click", endpoint="one_click")
+@customer_required
+def click_once() -> ResponseReturnValue:
+    user = signed_in()
+    button = read_button(request.form)
+    cart_id = None if button.variant_id or button.order else _cart_id()
+    try:
+        bought = buy(one_click(button, user, cart_id))
+    except ShopError as refused:
+        return _refused_click(refused, button, user)
+    return _clicked(bought, user)
+
+
+def _cart_id() -> int | None:
+    cart = find_cart(cart_owner())
+    if cart is None:
+        return None
+    cart_id = cart.id
+    leave()
+    return cart_id
+
+
+def _clicked(bought: Bought, user: User) -> ResponseReturnValue:
+    """The order where the button was; a browser without scripts goes to its page."""
+    if not wants_fragment():
+        return go_to(url_for("orders.show", public_id=bought.public_id))
+    order = show_order(bought.public_id)
+    panel = order_panel(order, may_pay=True, user=user)
+    if bought.again and order.state is Shown.paid and order.cart_id is None:
+        anew = again_panel(user, order)
+        panel = replace(with_order(anew, order), state="already") if anew and anew.state == "ready" else panel
+    return done("checkout/clicked.hx.html", then="", panel=panel, cart_count=count_of(cart_owner()))
+
+
+def _refused_click(refused: ShopError, button: Button, user: User) -> ResponseReturnValue:
+    """Nothing was placed: the same button again, saying what is no longer as it was."""
+    panel = _panel_again(refused, button, user)
+    if isinstance(refused, HasOpenOrderError):
+        open_order = show_order(refused.public_id)
+        panel = replace(with_order(panel, open_order), state="open_order", hidden={**panel.hidden, "another": "yes"})
+    count = count_of(cart_owner())
+    return show(
+        "checkout/clicked.hx.html", page="checkout/refused.html", status=refused.status, panel=panel, cart_count=count, cart_view=None
+    )
+
+
+def _panel_again(refused: ShopError, button: Button, user: User) -> Panel:
+    if isinstance(refused, NotYoursError):
+        raise refused
+    panel = _button_again(button, user)
+    if panel.total is None or panel.total.minor == 0 or panel.state == "plain":
+        return replace(panel, state="sold_out", changed=(refused.words,))
+    if not isinstance(refused, NotYourButtonError) and panel.buys != "cart":
+        panel = replace(panel, checkout_token=button.token)
+    if isinstance(refused, SoldOutError):
+        return replace(panel, state="changed" if refused.left else "sold_out", changed=(refused.words.removesuffix("Nothing was charged."),))
+    if isinstance(refused, TotalChangedError):
+        return replace(panel, state="changed", old_total=Money(button.expected_total, panel.total.currency))
+    if isinstance(refused, ChangedError | RefusedError):
+        return replace(panel, state="changed", changed=(refused.words.replace("Nothing was charged.", "").strip(),))
+    return replace(panel, state="busy", changed=())
+
+
+def _button_again(button: Button, user: User) -> Panel:
+    if button.variant_id is not None:
+        return variant_panel(user, button.variant_id, button.quantity)
+    if button.order is not None:
+        panel = again_panel(user, show_order(button.order))
+    else:
+        cart = find_cart(cart_owner())
+        panel = cart_panel(user, cart) if cart and cart.lines else None
+    return panel or Panel(state="sold_out", buys="cart", what="buy_now")
+
+
+@checkout.post("/checkout/pay")
+@customer_required
+def pay() -> ResponseReturnValue:
+    user = signed_in()
+    cart = find_cart(cart_owner())
+    typed = ContactAtCheckout(request.form, data={"email": user.email})
+    button = read_button(request.form)
+    if cart is None or not cart.lines:
+        return _landed_on_paid(button, user)
+    if not typed.validate():
+        return mended(typed, user, cart, status=422)
+    cart_id = cart.id
+    leave()
+    try:
+        click = new_card_click(button, typed.buyer(user), cart_id, typed.place_copy())
+        if isinstance(click.how.means, WithNewCard):
+            customer_to_charge(user.id)
+        keep_typed_address(user.id, typed)
+        bought = buy(click)
+    except ShopError as refused:
+        return _not_placed(refused, typed, user)
+    # The order's own page shows it in whatever state it is, the bank's question included.
+    return go_to(url_for("orders.show", public_id=bought.public_id))
+
+
+def _not_placed(refused: ShopError, typed: ContactAtCheckout, user: User) -> ResponseReturnValue:
+    cart = find_cart(cart_owner())
+    if isinstance(refused, NotYoursError) or cart is None:
+        raise refused
+    return mended(typed, user, cart, status=refused.status, changed=(refused.words.replace("Nothing was charged.", "").strip(),))
+
+
+def _landed_on_paid(button: Button, user: User) -> ResponseReturnValue:
+    """The cart is empty because its order is paid: a second press of the same button shows that order."""
+    order = show_order_of_token(button.token)
+    if order.user_id != user.id:
+        raise NotYoursError
+    return go_to(url_for("orders.show", public_id=order.public_id))
+
+
+@checkout.get("/checkout/return/<public_id>")
+def back(public_id: str) -> ResponseReturnValue:
+    """Back from the bank: changes nothing but what Stripe says, and asks only while the order is open."""
+    order = show_order(public_id)
+    leave()
+    if order.is_open:
+        look_at_order(order.id)
+    return go_to(url_for("orders.show", public_id=public_id))

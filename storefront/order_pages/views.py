@@ -1,0 +1,156 @@
+"""An order's page and everything that can be done with it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, jsonify, request, url_for
+from flask.typing import ResponseReturnValue
+
+from storefront.auth.access import current_customer
+from storefront.browse.pictures import picture_url
+from storefront.checkout.access import may_see_all
+from storefront.checkout.clicks import read_means
+from storefront.checkout.panel import Panel, again_panel, order_panel
+from storefront.cart.showing import Summary
+from storefront.customers.models import User
+from storefront.database import leave
+from storefront.errors import BusyError, NotYoursError, RefusedError
+from storefront.hypermedia import done, show, wants_fragment
+from storefront.orders.labels import label
+from storefront.payments import charging
+from storefront.payments.attempts import How, WithNewCard
+from storefront.payments.challenges import Challenge, open_challenge
+from storefront.payments.customers import customer_to_charge
+from storefront.payments.reconciling import look_at_order
+from storefront.payments.showing import LineShown, OrderShown, show_order
+from storefront.payments.stripe_gateway import OutcomeUnknownError
+
+orders = Blueprint("orders", __name__, url_prefix="/orders")
+
+
+@orders.get("/<public_id>", endpoint="show")
+def show_page(public_id: str) -> ResponseReturnValue:
+    return _page(show_order(public_id))
+
+
+@orders.get("/<public_id>/status")
+def status(public_id: str) -> ResponseReturnValue:
+    """What is polled while we do not know: our own row, never Stripe."""
+    order = show_order(public_id)
+    return show("checkout/_one_click.html", page="orders/order.html", **_context(order))
+
+
+@orders.post("/<public_id>/payment")
+def pay_again(public_id: str) -> ResponseReturnValue:
+    order = _own(public_id)
+    number = request.form.get("attempt", type=int)
+    if number is None:
+        raise RefusedError("Please load the page again; nothing was charged.")
+    means = read_means(request.form)
+    leave()
+    if isinstance(means, WithNewCard) and order.user_id is not None:
+        customer_to_charge(order.user_id)
+    return _do(order, lambda: charging.pay_again(order.id, number, How(means, in_page=wants_fragment())))
+
+
+@orders.post("/<public_id>/challenge")
+def challenge(public_id: str) -> ResponseReturnValue:
+    """Ask Stripe; then the bank's question, or what came of it. Its secret is told here, to those who may pay, and never kept."""
+    order = _own(public_id)
+    leave()
+    asked = open_challenge(order.id) if order.is_open else Challenge(None, None)
+    if request.accept_mimetypes.best == "application/json":
+        return jsonify(client_secret=asked.client_secret), 200 if asked.client_secret else 409
+    order = show_order(public_id)
+    return show("checkout/_one_click.html", page="orders/order.html", **_context(order, asked.bank_url))
+
+
+@orders.post("/<public_id>/cancellation")
+def cancel(public_id: str) -> ResponseReturnValue:
+    order = _own(public_id)
+    leave()
+    return _do(order, lambda: charging.give_up(order.id))
+
+
+def _do(order: OrderShown, act: Callable[[], None]) -> ResponseReturnValue:
+    """Do it, and show what the order is like then; what was refused is said in the panel, and nothing is lost."""
+    refused: tuple[str, ...] = ()
+    code = 200
+    try:
+        act()
+    except (RefusedError, BusyError) as why:
+        refused, code = (why.words,), why.status
+    except OutcomeUnknownError:
+        refused = ("Our payment provider does not answer just now; we go on asking.",)
+    context = _context(show_order(order.public_id))
+    context["panel"] = replace(context["panel"], changed=refused)
+    if refused and not wants_fragment():
+        return show("checkout/_one_click.html", page="orders/order.html", status=code, **context)
+    return done("checkout/_one_click.html", then=url_for(".show", public_id=order.public_id), status=code, **context)
+
+
+def _own(public_id: str) -> OrderShown:
+    order = show_order(public_id)
+    if not may_see_all(order):
+        raise NotYoursError
+    return order
+
+
+def _page(order: OrderShown) -> ResponseReturnValue:
+    return show("checkout/_one_click.html", page="orders/order.html", **_context(order))
+
+
+def _context(order: OrderShown, bank_url: str | None = None) -> dict[str, Any]:
+    whole = may_see_all(order)
+    user = current_customer() if whole else None
+    return {
+        "panel": order_panel(order, may_pay=whole, user=user, bank_url=bank_url),
+        "again": _again(order, user),
+        "order": order,
+        "order_label": label(order.number),
+        "whole": whole,
+        "email": order.email if whole else masked(order.email),
+        "summary": _summary(order),
+        "lines": [_line(line) for line in order.lines],
+    }
+
+
+def _again(order: OrderShown, user: User | None) -> Panel | None:
+    if user is None or order.is_open:
+        return None
+    try:
+        return again_panel(user, order)
+    except NotYoursError:
+        return None
+
+
+def _summary(order: OrderShown) -> Summary:
+    return Summary(
+        count=sum(line.quantity for line in order.lines),
+        subtotal=order.subtotal,
+        shipping=order.shipping if order.shipping_name else None,
+        shipping_words=order.shipping_name or "Delivery",
+        total=order.total,
+        discount=order.discount or None,
+        discount_code=None,
+        tax=order.tax or None,
+    )
+
+
+def _line(line: LineShown) -> dict[str, Any]:
+    return {
+        "name": line.name,
+        "options": "",
+        "quantity": line.quantity,
+        "unit": line.unit,
+        "total": line.total,
+        "picture": picture_url(line.picture_path) if line.picture_path else None,
+    }
+
+
+def masked(email: str) -> str:
+    """m•••@lindt.example, for strangers on the order's link."""
+    name, _, host = email.partition("@")
+    return f"{name[:1]}•••@{host}"
+

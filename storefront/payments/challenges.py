@@ -1,0 +1,37 @@
+"""The bank's question (3-D Secure): asked of Stripe afresh each time, shown to the customer, never stored."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from storefront.database import current_session, leave
+from storefront.payments import news, stripe_gateway
+from storefront.payments.attempts import record_or_note
+from storefront.payments.models import AttemptState, Payment, Source
+from storefront.payments.reconciling import look_at_order
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """How to get to the bank's question: by its secret in our page, or by its address without JavaScript; neither: it is over."""
+
+    client_secret: str | None
+    bank_url: str | None
+
+
+def open_challenge(order_id: int) -> Challenge:
+    """Ask Stripe about the order's intent, record what it says, and return the question if it still stands."""
+    payment = current_session().scalars(select(Payment).where(Payment.order_id == order_id)).one()
+    last, intent = payment.last_attempt, payment.stripe_payment_intent_id
+    waits = last is not None and last.state is AttemptState.requires_action
+    number = last.number if last else None
+    leave()
+    if intent is None or not waits:
+        look_at_order(order_id)
+        return Challenge(None, None)
+    facts = stripe_gateway.fetch_intent(intent)
+    record_or_note(news.intent_news(facts, Source.api, challenge=number))
+    if facts["status"] != news.REQUIRES_ACTION:
+        return Challenge(None, None)
+    redirect = (facts.get("next_action") or {}).get("redirect_to_url") or {}
+    return Challenge(facts.get("client_secret"), redirect.get("url"))

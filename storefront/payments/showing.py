@@ -1,0 +1,204 @@
+"""An order and its payment as pages show them: frozen, read in four statements however much was bought."""
+
+import datetime as dt
+import enum
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from storefront.clock import now
+from storefront.database import current_session
+from storefront.errors import NotYoursError
+from storefront.money import Money
+from storefront.orders.models import Order, OrderLine, OrderSource, OrderStatus
+from storefront.payments.models import AttemptState, Dispute, Payment, PaymentAttempt
+from storefront.payments.standing import promised
+
+# What a bank's reason is in the customer's words. What is not here is not told.
+REASONS = {
+    "insufficient_funds": "not enough funds",
+    "expired_card": "the card has expired",
+    "incorrect_cvc": "the security code was wrong",
+    "invalid_cvc": "the security code was wrong",
+    "incorrect_number": "the card number was wrong",
+    "card_velocity_exceeded": "too many payments in a short time",
+    "withdrawal_count_limit_exceeded": "the card's limit is used up",
+    "currency_not_supported": "it does not pay in this currency",
+    "card_not_supported": "it does not allow this kind of payment",
+    "processing_error": "a fault on the way",
+    "authentication_required": "it wants to know that it is you",
+    "payment_intent_authentication_failure": "it could not be sure that it was you",
+}
+
+
+class Shown(enum.StrEnum):
+    """What a page says of an order."""
+
+    checking = "checking"
+    challenge = "challenge"
+    declined = "declined"
+    paid = "paid"
+    refunded = "refunded"
+    canceled = "canceled"
+
+
+@dataclass(frozen=True)
+class CardShown:
+    """A card's name: brand in Stripe's word, and the last four digits. `id`: of the saved card, where it is one."""
+
+    id: int | None
+    brand: str
+    last4: str
+
+
+@dataclass(frozen=True)
+class LineShown:
+    """A line of an order."""
+
+    name: str
+    quantity: int
+    unit: Money
+    total: Money
+    handle: str
+    picture_path: str
+    variant_id: int | None
+
+
+@dataclass(frozen=True)
+class OrderShown:
+    """All that pages show of an order."""
+
+    id: int
+    public_id: str
+    number: int
+    user_id: int | None
+    cart_id: int | None
+    email: str
+    state: Shown
+    source: OrderSource
+    placed_at: dt.datetime
+    paid_at: dt.datetime | None
+    canceled_at: dt.datetime | None
+    shipped_at: dt.datetime | None
+    tracking: str
+    held_until: dt.datetime
+    arrives_on: dt.date | None
+    lines: tuple[LineShown, ...]
+    subtotal: Money
+    discount: Money
+    shipping: Money
+    shipping_name: str
+    tax: Money
+    total: Money
+    refunded: Money
+    address: dict[str, str] | None
+    card: CardShown | None
+    next_attempt: int
+    decline_reason: str | None
+    gives_up: bool
+    is_unknown: bool
+    asked_at: dt.datetime | None
+    disputes: tuple[tuple[str, dt.datetime | None], ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still become paid."""
+        return self.state in {Shown.checking, Shown.challenge, Shown.declined}
+
+    @property
+    def to(self) -> str | None:
+        """Lindenstraße 4, Berlin."""
+        return f"{self.address['line1']}, {self.address['city']}" if self.address else None
+
+
+def show_order(public_id: str) -> OrderShown:
+    """The order of this public id; raises NotYoursError where there is none."""
+    return _show(Order.public_id == public_id)
+
+
+def show_order_of_token(checkout_token: str) -> OrderShown:
+    """The order that this button placed."""
+    return _show(Order.checkout_token == checkout_token)
+
+
+def _show(which: ColumnElement[bool]) -> OrderShown:
+    session = current_session()
+    order = session.scalar(select(Order).where(which).options(selectinload(Order.lines)))
+    if order is None:
+        raise NotYoursError
+    payment = (
+        session.scalars(
+            select(Payment)
+            .where(Payment.order_id == order.id)
+            .options(joinedload(Payment.attempts), joinedload(Payment.refunds), joinedload(Payment.disputes))
+        )
+        .unique()
+        .one()
+    )
+    return _freeze(order, payment)
+
+
+def _freeze(order: Order, payment: Payment) -> OrderShown:
+    last = payment.last_attempt
+    unknown = last is not None and last.state in {AttemptState.sending, AttemptState.unknown}
+    return OrderShown(
+        id=order.id,
+        public_id=order.public_id,
+        number=order.number,
+        user_id=order.user_id,
+        cart_id=order.cart_id,
+        email=order.email,
+        state=_state(order, last),
+        source=order.source,
+        placed_at=order.placed_at,
+        paid_at=order.paid_at,
+        canceled_at=order.canceled_at,
+        shipped_at=order.shipped_at,
+        tracking=order.tracking,
+        held_until=order.hold_until,
+        arrives_on=order.arrives_on,
+        lines=tuple(_line(line, order.currency) for line in order.lines),
+        **_sums(order, payment),
+        shipping_name=order.shipping_name,
+        address=order.shipping_address,
+        card=_card(payment, last),
+        next_attempt=last.number + 1 if last else 1,
+        decline_reason=REASONS.get(last.decline_code) if last else None,
+        gives_up=order.is_open and unknown and order.cancel_wanted_at is None,
+        is_unknown=unknown,
+        asked_at=last.asked_at if last else None,
+        disputes=tuple(_dispute(one) for one in payment.disputes),
+    )
+
+
+def _sums(order: Order, payment: Payment) -> dict[str, Money]:
+    parts = {"subtotal": order.subtotal, "discount": order.discount, "shipping": order.shipping, "tax": order.tax, "total": order.total}
+    going_back = max(payment.amount_refunded, promised(payment))
+    return {name: Money(minor, order.currency) for name, minor in {**parts, "refunded": going_back}.items()}
+
+
+def _state(order: Order, last: PaymentAttempt | None) -> Shown:
+    if order.status in {OrderStatus.paid, OrderStatus.partially_refunded}:
+        return Shown.paid
+    if order.status in {OrderStatus.refunded, OrderStatus.canceled}:
+        return Shown(order.status.value)
+    if last is None or last.state in {AttemptState.declined, AttemptState.refused}:
+        return Shown.declined
+    return Shown.challenge if last.state is AttemptState.requires_action else Shown.checking
+
+
+def _card(payment: Payment, last: PaymentAttempt | None) -> CardShown | None:
+    if payment.card_last4:
+        return CardShown(None, payment.card_brand, payment.card_last4)
+    return CardShown(last.saved_card_id, last.card_brand, last.card_last4) if last and last.card_last4 else None
+
+
+def _line(line: OrderLine, currency: str) -> LineShown:
+    unit, total = Money(line.unit_price, currency), Money(line.total, currency)
+    return LineShown(line.name, line.quantity, unit, total, line.product_handle, line.picture_path, line.variant_id)
+
+
+def _dispute(dispute: Dispute) -> tuple[str, dt.datetime | None]:
+    waits = dispute.evidence_due_by and dispute.evidence_due_by > now()
+    return dispute.status.replace("_", " "), dispute.evidence_due_by if waits else None
