@@ -45,7 +45,11 @@ def keep_in_outbox(_letter: Letter) -> None:
 
 def send_by_smtp(server: SplitResult, letter: Letter) -> None:
     """Raises `smtplib.SMTPException` or OSError when the server did not take it."""
-    with _connection(server) as connection:
+    with _connected(server, letter.sender.partition("@")[2]) as connection:
+        if server.scheme == "smtp":
+            _encrypt(connection, server)
+        if server.username:
+            connection.login(unquote(server.username), unquote(server.password or ""))
         connection.send_message(as_message(letter))
 
 
@@ -63,18 +67,13 @@ def as_message(letter: Letter) -> EmailMessage:
     return message
 
 
-def _connection(server: SplitResult) -> smtplib.SMTP:
+def _connected(server: SplitResult, our_name: str) -> smtplib.SMTP:
     host = server.hostname or "localhost"
+    # Without a name smtplib asks the DNS for this machine's, and waits where there is none.
     if server.scheme == "smtps":
-        connection: smtplib.SMTP = smtplib.SMTP_SSL(
-            host, server.port or 465, timeout=TIMEOUT, context=ssl.create_default_context()
-        )
-    else:
-        connection = smtplib.SMTP(host, server.port or 25, timeout=TIMEOUT)
-        _encrypt(connection, server)
-    if server.username:
-        connection.login(unquote(server.username), unquote(server.password or ""))
-    return connection
+        tls = ssl.create_default_context()
+        return smtplib.SMTP_SSL(host, server.port or 465, our_name, timeout=TIMEOUT, context=tls)
+    return smtplib.SMTP(host, server.port or 25, our_name, timeout=TIMEOUT)
 
 
 def _encrypt(connection: smtplib.SMTP, server: SplitResult) -> None:

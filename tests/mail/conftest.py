@@ -1,0 +1,44 @@
+"""A shop that posts mail."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from jinja2 import StrictUndefined
+
+from storefront import clock
+from storefront.mail import delivery
+from storefront.payments import messages
+from tests.apps import bare_app
+from tests.jobs.conftest import MovedClock
+from tests.mail.post_office import PostOffice, open_post_office
+
+assert delivery
+assert messages
+
+
+@pytest.fixture
+def office() -> Iterator[PostOffice]:
+    with open_post_office() as office:
+        yield office
+
+
+@pytest.fixture
+def later(tmp_path: Path) -> MovedClock:
+    """Moves time on."""
+    return MovedClock(tmp_path / "clock")
+
+
+@pytest.fixture
+def app(database_url: str, office: PostOffice, tmp_path: Path) -> Iterator[Flask]:
+    with bare_app(database_url, MAIL_URL=office.url, CLOCK_FILE=str(tmp_path / "clock")) as app:
+        app.jinja_env.undefined = StrictUndefined
+        yield app
+    clock.follow(None)
+
+
+@pytest.fixture
+def inside(app: Flask) -> Iterator[None]:
+    with app.app_context():
+        yield
