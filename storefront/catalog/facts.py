@@ -79,6 +79,10 @@ class VariantChoice:
         """Harbour blue, large."""
         return ", ".join(self.options)
 
+    def choice(self, words: str) -> "Choice":
+        """This variant in a row of others."""
+        return Choice(self.id, words, self.swatch, self.sold_out)
+
     @property
     def few_left(self) -> str:
         """The last one, 3 left; empty where there are more, or none."""
@@ -90,6 +94,16 @@ class VariantChoice:
     def sold_out(self) -> bool:
         """Whether none can be bought now."""
         return self.stock == 0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A variant as one of several to choose from, in the words that tell it from its neighbours."""
+
+    id: int
+    words: str
+    swatch: tuple[str, ...]
+    sold_out: bool
 
 
 @dataclass(frozen=True)
@@ -106,9 +120,18 @@ class ProductPage:
     pictures: tuple[Picture, ...]
     variants: tuple[VariantChoice, ...]
 
-    def choose(self, variant_id: int | None) -> VariantChoice | None:
-        """The variant asked for; without a wish the first that can be bought. None: it is no variant of this product."""
-        if variant_id is not None:
-            return next((variant for variant in self.variants if variant.id == variant_id), None)
+    def choose(self, variant_id: int | None) -> VariantChoice:
+        """The variant asked for; else, or where it is no more, the first that can be bought."""
+        asked = (variant for variant in self.variants if variant.id == variant_id)
         there = (variant for variant in self.variants if not variant.sold_out)
-        return next(there, self.variants[0])
+        return next(asked, None) or next(there, self.variants[0])
+
+    def choices(self) -> list[tuple[str, list[Choice]]]:
+        """The variants in rows, each with its heading: those of one colour together, where there are sizes too."""
+        if len(self.options) < 2:
+            return [(", ".join(self.options), [variant.choice(variant.words) for variant in self.variants])]
+        rows: dict[str, list[Choice]] = {}
+        for variant in self.variants:
+            first, *others = variant.options
+            rows.setdefault(first, []).append(variant.choice(", ".join(others)))
+        return list(rows.items())

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import event, select
+from sqlalchemy import Engine, event, select
 
 from storefront.catalog.models import Collection, CollectionProduct, Product, ProductImage, Variant
 from storefront.catalog.version import raise_version
@@ -53,7 +53,7 @@ def stock_of(variant_id: int) -> int | None:
 
 
 @contextmanager
-def counted_statements() -> Iterator[list[str]]:
+def counted_statements(engine: Engine | None = None) -> Iterator[list[str]]:
     """The SQL that was sent meanwhile."""
     sent: list[str] = []
 
@@ -61,7 +61,7 @@ def counted_statements() -> Iterator[list[str]]:
         if not statement.startswith(("BEGIN", "SAVEPOINT")):
             sent.append(statement)
 
-    engine = db.engine
+    engine = engine or db.engine
     event.listen(engine, "before_cursor_execute", note)
     try:
         yield sent

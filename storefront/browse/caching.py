@@ -1,0 +1,94 @@
+"""How long an answer lives: visitors share theirs, and ask again only whether the catalogue has changed."""
+
+import functools
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flask import Response, current_app, g, make_response, request
+from flask.typing import ResponseReturnValue
+
+from config import Settings
+from storefront.browse.kept import kept
+from storefront.catalog.version import catalogue_version
+from storefront.hypermedia import wants_fragment
+from storefront.security import has_session
+
+_TOLD = ("page", "q", "variant", "variant_id")
+T = TypeVar("T")
+_LOOKS = ("*.html", "*.css", "*.js", "*.py")
+
+View = Callable[..., ResponseReturnValue]
+_Key = tuple[str | bool, ...]
+
+
+def browsing(view: View) -> View:
+    """A page of the catalogue: kept and shared for visitors, private for whoever has a session."""
+
+    @functools.wraps(view)
+    def answer(**place: Any) -> ResponseReturnValue:
+        if has_session():
+            return _privately(make_response(view(**place)))
+        tag = f"{version()}-{'f' if wants_fragment() else 'p'}"
+        if tag in request.if_none_match:
+            return _publicly(Response(status=304), tag)
+        body, headers = kept(version(), _key(), lambda: _drawn(view, place))
+        return _publicly(Response(body, headers=headers), tag)
+
+    return answer
+
+
+def version() -> str:
+    """What pages of now are drawn from: the catalogue, the settings and our own templates."""
+    if "browse_version" not in g:
+        g.browse_version = f"{catalogue_version()}-{_look()}"
+    told: str = g.browse_version
+    return told
+
+
+def part(name: str, make: Callable[[], T]) -> T:
+    """A part of this page that is the same for everybody, kept as long as the catalogue is the same."""
+    return kept(version(), (name, *_key()), make)
+
+
+def shared_part(name: str, make: Callable[[], T]) -> T:
+    """A part that is the same on every page."""
+    return kept(version(), name, make)
+
+
+def _key() -> _Key:
+    # Only what our pages listen to: else any tail of an address would be a page of its own.
+    return (request.path, wants_fragment(), *(request.args.get(name, "") for name in _TOLD))
+
+
+def _drawn(view: View, place: dict[str, Any]) -> tuple[bytes, list[tuple[str, str]]]:
+    response = make_response(view(**place))
+    return response.get_data(), [(name, value) for name, value in response.headers if name != "Content-Length"]
+
+
+def _publicly(response: Response, tag: str) -> Response:
+    response.set_etag(tag)
+    response.headers["Cache-Control"] = "public, max-age=60"
+    response.vary.update(("Cookie", "HX-Request"))
+    return response
+
+
+def _privately(response: Response) -> Response:
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _look() -> str:
+    settings: Settings = current_app.config["SETTINGS"]
+    return _digest(current_app.root_path, f"{settings.shop_name} {settings.currency} {settings.base_url}")
+
+
+@functools.cache
+def _digest(root: str, told: str) -> str:
+    # By content, so that two machines and two workers with the same shop give the same tag.
+    digest = hashlib.sha256(told.encode())
+    for pattern in _LOOKS:
+        for path in sorted(Path(root).glob(f"**/{pattern}")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,138 @@
+"""Browsing: the first page, the shelves, the products, and the search."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, current_app, make_response, render_template, request, url_for
+from flask.sansio.blueprints import BlueprintSetupState
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from config import Settings
+from storefront.browse import files, kept
+from storefront.browse.caching import browsing, part, shared_part
+from storefront.browse.panel import panel_for
+from storefront.browse.pictures import picture_url
+from storefront.catalog import products
+from storefront.catalog.facts import CardPage, ProductPage, Shelf, VariantChoice
+from storefront.catalog.words import plain, shown
+from storefront.errors import NotYoursError
+from storefront.hypermedia import wants_fragment
+
+browse = Blueprint("browse", __name__)
+browse.add_app_template_filter(picture_url, "picture_url")
+browse.add_app_template_filter(shown, "description")
+browse.add_app_template_filter(plain, "plain")
+browse.add_url_rule("/media/<path:name>", view_func=files.media)
+browse.add_url_rule("/favicon.ico", view_func=files.favicon)
+browse.add_url_rule("/robots.txt", view_func=files.robots)
+
+_LAST_PAGE = 10_000
+_LONGEST_SEARCH = 100
+
+
+@browse.record_once
+def make_room(state: BlueprintSetupState) -> None:
+    """Give each shop its own place for drawn pages."""
+    kept.set_up(state.app)
+
+
+@browse.get("/")
+@browsing
+def home() -> ResponseReturnValue:
+    shelf = part("front", products.front_page) or Shelf(products.FRONT_PAGE, _settings().shop_name)
+    return _page("browse/home.html", shelf=shelf, **_cards(lambda: _front_cards(shelf)))
+
+
+@browse.get("/collections/<handle>")
+@browsing
+def collection(handle: str) -> ResponseReturnValue:
+    shelf = part("shelf", lambda: products.collection(handle))
+    if shelf is None or handle == products.FRONT_PAGE:
+        raise NotYoursError
+    return _page(
+        "browse/collection.html", shelf=shelf, **_cards(lambda: products.cards_of(handle, _currency(), _number()))
+    )
+
+
+@browse.get("/search")
+@browsing
+def search() -> ResponseReturnValue:
+    wanted = request.args.get("q", "").strip()[:_LONGEST_SEARCH]
+    return _page(
+        "browse/search.html", wanted=wanted, **_cards(lambda: products.found_cards(wanted, _currency(), _number()))
+    )
+
+
+@browse.get("/products/<handle>")
+@browsing
+def product(handle: str) -> ResponseReturnValue:
+    found = part("product", lambda: products.product_page(handle, _currency()))
+    if found is None:
+        raise NotYoursError
+    chosen = found.choose(_variant_id())
+    told = _of_product(found, chosen)
+    if not wants_fragment():
+        return _page("browse/product.html", **told)
+    response = make_response(render_template("browse/variant_chosen.hx.html", **told))
+    # So that a reload, and whoever is sent the address, sees the same choice.
+    response.headers["HX-Replace-Url"] = url_for(".product", handle=handle, variant=chosen.id)
+    return response
+
+
+def _of_product(found: ProductPage, chosen: VariantChoice) -> dict[str, Any]:
+    """What the product page and its fragments show."""
+    shown_picture = chosen.picture or 0
+    of_variants = {variant.picture for variant in found.variants}
+    return {
+        "product": found,
+        "chosen": chosen,
+        "picture": found.pictures[shown_picture] if found.pictures else None,
+        "further": [
+            one for place, one in enumerate(found.pictures) if place != shown_picture and place not in of_variants
+        ],
+        "panel": panel_for(found, chosen),
+        # The cart's button, which borrows the radios' choice where there are any.
+        "variant_id": chosen.id if len(found.variants) == 1 else None,
+        "put_in": None,
+    }
+
+
+def _page(template: str, **context: Any) -> str:
+    return render_template(template, collections=shared_part("masthead", products.collections), **context)
+
+
+def _cards(ask: Callable[[], CardPage]) -> dict[str, Any]:
+    """A shelf's page: its cards, and their drawn grid, which is the same for everybody."""
+
+    def draw() -> tuple[CardPage, Markup]:
+        page = ask()
+        return page, Markup(render_template("browse/_shelf.html", cards=page.cards))  # noqa: S704  our own template
+
+    page, grid = part("grid", draw)
+    if page.number > 1 and not page.cards:
+        raise NotYoursError
+    return {"cards": page, "grid": grid}
+
+
+def _front_cards(shelf: Shelf) -> CardPage:
+    chosen = products.cards_of(shelf.handle, _currency(), _number())
+    return chosen if chosen.cards else products.all_cards(_currency(), _number())
+
+
+def _number() -> int:
+    return min(max(request.args.get("page", 1, type=int), 1), _LAST_PAGE)
+
+
+def _variant_id() -> int | None:
+    # `variant` stands in addresses; `variant_id` is what the radios say.
+    return request.args.get("variant_id", type=int) or request.args.get("variant", type=int)
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings
+
+
+def _currency() -> str:
+    return _settings().currency
