@@ -1,5 +1,6 @@
 """Turning a message into words: `mail/<kind>.txt`, whose first line is the subject, and `mail/<kind>.html`."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -25,7 +26,9 @@ def write(kind: str, context: dict[str, Any], *, shop_name: str, base_url: str) 
     text = current_app.jinja_env.get_template(f"mail/{kind}.txt").render(known)
     subject, _, body = text.lstrip().partition("\n")
     html = current_app.jinja_env.get_template(f"mail/{kind}.html").render(known | {"subject": subject.strip()})
-    return Written(subject.strip(), body.strip() + "\n", _inliner().inline(html))
+    # What a template leaves out leaves its empty lines behind.
+    text = re.sub(r"\n{3,}", "\n\n", body.strip()) + "\n"
+    return Written(subject.strip(), text, _inliner().inline(html))
 
 
 def sender_address(owner_email: str, base_url: str) -> str:

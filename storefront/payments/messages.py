@@ -7,6 +7,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from config import Settings
+from storefront.customers.countries import country_name
 from storefront.database import current_session
 from storefront.mail.outbox import message
 from storefront.money import Money
@@ -148,5 +149,5 @@ def _card(brand: str, last4: str) -> str:
 def _address(order: Order) -> list[str]:
     copy = order.shipping_address or {}
     town = " ".join(part for part in (copy.get("postal_code"), copy.get("city")) if part)
-    parts = (copy.get("name"), copy.get("line1"), copy.get("line2"), town, copy.get("region"), copy.get("country"))
-    return [part for part in parts if part]
+    parts = (copy.get("name"), copy.get("line1"), copy.get("line2"), town, copy.get("region"))
+    return [part for part in (*parts, country_name(copy.get("country", ""))) if part]

@@ -14,8 +14,7 @@ from tests.apps import bare_app
 from tests.jobs.conftest import MovedClock
 from tests.mail.post_office import PostOffice, open_post_office
 
-assert delivery
-assert messages
+REGISTERED = (delivery, messages)
 
 
 @pytest.fixture

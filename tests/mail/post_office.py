@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import cast
 
 
 class PostOffice:
@@ -44,7 +43,7 @@ def open_post_office() -> Iterator[PostOffice]:
             self._say("354 go on")
             lines = iter(self.rfile.readline, b".\r\n")
             letter = message_from_bytes(b"".join(lines), policy=policy.default)
-            office.letters.append(cast("EmailMessage", letter))
+            office.letters.append(letter)
             self._say("250 taken")
 
         def _say(self, words: str) -> None:

@@ -122,7 +122,10 @@ def test_a_copy_of_the_shop_sends_nothing_but_keeps_it(database_url: str, office
 
 
 def test_the_mail_server_may_be_away(database_url: str, tmp_path: Path, later: MovedClock) -> None:
-    with bare_app(database_url, MAIL_URL="smtp://127.0.0.1:1", CLOCK_FILE=str(tmp_path / "clock")) as app, app.app_context():
+    with (
+        bare_app(database_url, MAIL_URL="smtp://127.0.0.1:1", CLOCK_FILE=str(tmp_path / "clock")) as app,
+        app.app_context(),
+    ):
         post_alarm()
         run_due()
 
