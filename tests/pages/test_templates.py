@@ -163,7 +163,7 @@ def test_every_form_works_without_a_script(name: str) -> None:
         assert "method=" in form or "pays(" in form or "deeds_form(" in form
 
 
-def test_the_layout_lists_every_style_and_script_there_is() -> None:
+def test_every_style_and_script_is_asked_for_by_a_page() -> None:
     layout = read("layout/base.html")
     listed = {
         kind: set(json.loads("[" + re.search(rf"set {kind} = \[(.*?)\]", layout, re.DOTALL)[1] + "]"))  # type: ignore[index]
@@ -176,7 +176,9 @@ def test_the_layout_lists_every_style_and_script_there_is() -> None:
         for name in re.findall(r'from "\./([\w-]+)\.js"', path.read_text())
     }
 
-    assert listed["styles"] == {path.stem for path in (STATIC / "css").glob("*.css")}
+    linked = {style for name in PAGES for style in re.findall(r"filename='css/([\w-]+)\.css'", read(name))}
+
+    assert listed["styles"] | linked == {path.stem for path in (STATIC / "css").glob("*.css")}
     assert listed["scripts"] | imported == modules
     # A module that is both listed and imported would run twice where addresses carry a version.
     assert listed["scripts"] & imported == set()
