@@ -132,7 +132,7 @@ def _sums(order: Order) -> list[tuple[str, str]]:
     if order.subtotal != order.total:
         sums.append(("Subtotal", str(Money(order.subtotal, order.currency))))
     if order.discount:
-        sums.append(("Discount", f"−{Money(order.discount, order.currency)}"))  # noqa: RUF001  a true minus
+        sums.append(("Discount", f"−{Money(order.discount, order.currency)}"))
     if any(line.requires_shipping for line in order.lines):
         sums.append(("Delivery", str(Money(order.shipping, order.currency)) if order.shipping else "free"))
     sums.append(("Total", str(order.total_money)))
