@@ -52,7 +52,7 @@ class Asked:
         return next((fault for fault in self.faults if fault.kind is kind), None)
 
 
-@api.route("/v1/<path:rest>", methods=["GET", "POST", "DELETE", "PUT", "PATCH"])
+@api.route("/v1/<path:rest>", methods=["GET", "POST", "DELETE", "PUT", "PATCH"], provide_automatic_options=False)
 def answer_api(rest: str) -> Response:  # noqa: ARG001
     sandbox: Sandbox = current_app.extensions["sandbox"]
     began = time.perf_counter()
@@ -164,7 +164,7 @@ def _asked(http: Request, sandbox: Sandbox, request_id: str) -> Asked:
         raise StripeError(401, message)
     is_browser = key.startswith(_BROWSER_KEY)
     if not is_browser and not key.startswith(_SECRET_KEYS):
-        message = f"Invalid API Key provided: {key[:8]}{'*' * 12}{key[-4:]}"
+        message = f"Invalid API Key provided: {key[:3]}{'*' * 12}"
         raise StripeError(401, message)
     faults = sandbox.faults.striking(http.method, http.path)
     idempotency_key = http.headers.get("Idempotency-Key") if http.method == "POST" else None

@@ -49,7 +49,7 @@ class Running:
             headers.setdefault("Authorization", f"Bearer {key}")
         return requests.request(method, self.url + path, headers=headers, timeout=20, **options)
 
-    def control(self, method: str, path: str, **body: Any) -> Any:
+    def control(self, method: str, path: str, /, **body: Any) -> Any:
         """The control API: `control("POST", "/faults", kind="cut_after")`."""
         answer = self.http(method, f"/control{path}", json=body or None)
         answer.raise_for_status()
