@@ -91,7 +91,9 @@ def _stripe_js_for(api_base: str) -> str:
 
 def _refuse_contradictions(settings: Settings) -> None:
     if settings.livemode != ("_live_" in settings.stripe_publishable_key):
-        raise BadSettingError("STRIPE_PUBLISHABLE_KEY", "is of another mode than STRIPE_SECRET_KEY", "pk_test_… beside sk_test_…")
+        raise BadSettingError(
+            "STRIPE_PUBLISHABLE_KEY", "is of another mode than STRIPE_SECRET_KEY", "pk_test_… beside sk_test_…"
+        )
     if not settings.livemode:
         return
     if settings.talks_to_sandbox:
@@ -166,11 +168,15 @@ class _Told:
     def webhook_secrets(self) -> tuple[str, ...]:
         secrets = tuple(part.strip() for part in self.text("STRIPE_WEBHOOK_SECRET", "").split(",") if part.strip())
         if not all(secret.startswith("whsec_") and len(secret) > len("whsec_") for secret in secrets):
-            raise BadSettingError("STRIPE_WEBHOOK_SECRET", "must begin with whsec_", "whsec_… (two, with a comma, while rolling)")
+            raise BadSettingError(
+                "STRIPE_WEBHOOK_SECRET", "must begin with whsec_", "whsec_… (two, with a comma, while rolling)"
+            )
         return secrets
 
     def mail_url(self) -> str:
         value = self.text("MAIL_URL", "outbox:")
         if urlsplit(value).scheme not in {"smtp", "smtps", "outbox"}:
-            raise BadSettingError("MAIL_URL", "must be smtp://, smtps:// or outbox:", "smtps://user:password@mail.example:465")
+            raise BadSettingError(
+                "MAIL_URL", "must be smtp://, smtps:// or outbox:", "smtps://user:password@mail.example:465"
+            )
         return value

@@ -3,6 +3,8 @@
 from alembic import context
 from flask import current_app, has_app_context
 from sqlalchemy import Connection, Engine
+
+from storefront import models as _models  # noqa: F401  the metadata needs every table
 from storefront.database import Base
 
 
@@ -30,9 +32,6 @@ def run(connection: Connection) -> None:
 
 def main() -> None:
     """Run the migrations on the engine."""
-    import storefront.models
-
-    assert storefront.models
     engine = the_engine()
     with engine.connect().execution_options(write=True) as connection:
         if engine.dialect.name == "sqlite":

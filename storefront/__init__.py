@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from config import Settings
     from flask import Flask
+
+    from config import Settings
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -148,7 +148,7 @@ def set_up_engine(engine: Engine) -> None:
         return
 
     @event.listens_for(engine, "connect")
-    def set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401  the driver's own
+    def set_pragmas(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")

@@ -7,16 +7,21 @@ from typing import Final
 from babel.numbers import format_currency
 
 # https://docs.stripe.com/currencies: what Stripe counts in, which is not always what ISO 4217 says.
-ZERO_DECIMAL: Final = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
-THREE_DECIMAL: Final = frozenset("bhd jod kwd omr tnd".split())
+ZERO_DECIMAL: Final = frozenset(
+    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]
+)
+THREE_DECIMAL: Final = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 # Two decimals at Stripe, but only whole units are charged.
 WHOLE_UNITS: Final = frozenset({"isk", "ugx"})
 TWO_DECIMAL: Final = frozenset(
-    "aed amd ars aud azn bam bdt bgn bnd bob brl bsd bwp byn bzd cad chf cny cop crc czk dkk dop dzd egp etb eur fjd gbp gel "
-    "gmd gtq gyd hkd hnl huf idr ils inr isk jmd kes kgs khr kyd kzt lbp lkr lrd mad mdl mkd mmk mnt mop mur mvr mwk mxn myr "
-    "mzn nad ngn nio nok npr nzd pab pen pgk php pkr pln qar ron rsd sar scr sek sgd sos srd szl thb tjs top try ttd twd tzs "
-    "uah ugx usd uyu uzs wst xcd yer zar zmw".split()
-)
+    (
+        "aed", "amd", "ars", "aud", "azn", "bam", "bdt", "bgn", "bnd", "bob", "brl", "bsd", "bwp", "byn", "bzd", "cad", "chf", "cny", "cop", "crc",
+        "czk", "dkk", "dop", "dzd", "egp", "etb", "eur", "fjd", "gbp", "gel", "gmd", "gtq", "gyd", "hkd", "hnl", "huf", "idr", "ils", "inr", "isk",
+        "jmd", "kes", "kgs", "khr", "kyd", "kzt", "lbp", "lkr", "lrd", "mad", "mdl", "mkd", "mmk", "mnt", "mop", "mur", "mvr", "mwk", "mxn", "myr",
+        "mzn", "nad", "ngn", "nio", "nok", "npr", "nzd", "pab", "pen", "pgk", "php", "pkr", "pln", "qar", "ron", "rsd", "sar", "scr", "sek", "sgd",
+        "sos", "srd", "szl", "thb", "tjs", "top", "try", "ttd", "twd", "tzs", "uah", "ugx", "usd", "uyu", "uzs", "wst", "xcd", "yer", "zar", "zmw",
+    )
+)  # fmt: skip
 CURRENCIES: Final = ZERO_DECIMAL | THREE_DECIMAL | TWO_DECIMAL
 
 # The least Stripe charges, by currency, in smallest units. What is not listed has no known minimum but 1.
@@ -71,7 +76,9 @@ class Money:
         pattern = "#,##0" + ("." + "0" * places if places else "")
         locale = _LOCALES.get(self.currency, "en")
         sign = f"{pattern} ¤" if locale == "en_DE" else f"¤{pattern}"
-        return format_currency(amount, self.currency.upper(), format=sign, locale=locale, currency_digits=False).replace(" ", "\u00a0")
+        return format_currency(
+            amount, self.currency.upper(), format=sign, locale=locale, currency_digits=False
+        ).replace(" ", "\u00a0")
 
     def _same_currency(self, other: "Money") -> None:
         if self.currency != other.currency:

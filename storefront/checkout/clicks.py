@@ -38,7 +38,9 @@ def read_button(form: MultiDict[str, str]) -> Button:
     """Read the form of a one-click button; RefusedError where a field is missing or no number."""
     token = form.get("checkout_token", "")
     if not 16 <= len(token) <= LONGEST_TOKEN:
-        raise RefusedError("This button has no number of its own any more. Please load the page again; nothing was charged.")
+        raise RefusedError(
+            "This button has no number of its own any more. Please load the page again; nothing was charged."
+        )
     return Button(
         token=token,
         expected_total=_number(form, "expected_total") or 0,

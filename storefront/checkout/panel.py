@@ -122,7 +122,11 @@ def product_panel(chosen: VariantChoice) -> Panel | None:
 def again_panel(user: User, order: OrderShown) -> Panel | None:
     """The button that buys a past order once more at today's prices; None when that cannot be."""
     goods = goods_of(order)
-    return replace(_button(user, price(goods, _currency()), "order", {"order": order.public_id}), what="buy_again") if goods else None
+    return (
+        replace(_button(user, price(goods, _currency()), "order", {"order": order.public_id}), what="buy_again")
+        if goods
+        else None
+    )
 
 
 def cart_panel(user: User, cart: Cart) -> Panel:
@@ -184,7 +188,9 @@ def order_panel(order: OrderShown, *, may_pay: bool, user: User | None = None, b
         bank_url=bank_url,
         can_give_up=order.gives_up and may_pay,
         may_pay=may_pay,
-        new_card=new_card(order.total, order.public_id, saves=user is not None) if order.state is Shown.declined and may_pay else None,
+        new_card=new_card(order.total, order.public_id, saves=user is not None)
+        if order.state is Shown.declined and may_pay
+        else None,
     )
 
 

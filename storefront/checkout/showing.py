@@ -51,9 +51,7 @@ def checkout_context(
     }
 
 
-def mended(
-    typed: ContactAtCheckout, user: User, cart: Cart, *, status: int, changed: tuple[str, ...] = ()
-) -> Response:
+def mended(typed: ContactAtCheckout, user: User, cart: Cart, *, status: int, changed: tuple[str, ...] = ()) -> Response:
     """The form again with what was typed, what is to be mended, and today's total; a typed card stays where it is."""
     context = checkout_context(user, cart, typed, changed)
     answer = show("checkout/mend.hx.html", page="checkout/checkout.html", status=status, **context)

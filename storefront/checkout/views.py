@@ -14,7 +14,7 @@ from storefront.checkout.showing import checkout_context, mended
 from storefront.checkout.typed import ContactAtCheckout, keep_typed_address
 from storefront.customers.models import User
 from storefront.database import leave
-from storefront.errors import ChangedError, NotYoursError, RefusedError, ShopError
+from storefront.errors import BusyError, NotYoursError, ShopError, TooManyTriesError
 from storefront.hypermedia import done, go_to, show, wants_fragment
 from storefront.money import Money
 from storefront.orders.carts import count_of, find_cart
@@ -79,7 +79,12 @@ def _refused_click(refused: ShopError, button: Button, user: User) -> ResponseRe
         panel = replace(with_order(panel, open_order), state="open_order", hidden={**panel.hidden, "another": "yes"})
     count = count_of(cart_owner())
     return show(
-        "checkout/clicked.hx.html", page="checkout/refused.html", status=refused.status, panel=panel, cart_count=count, cart_view=None
+        "checkout/clicked.hx.html",
+        page="checkout/refused.html",
+        status=refused.status,
+        panel=panel,
+        cart_count=count,
+        cart_view=None,
     )
 
 
@@ -87,17 +92,17 @@ def _panel_again(refused: ShopError, button: Button, user: User) -> Panel:
     if isinstance(refused, NotYoursError):
         raise refused
     panel = _button_again(button, user)
-    if panel.total is None or panel.total.minor == 0 or panel.state == "plain":
-        return replace(panel, state="sold_out", changed=(refused.words,))
-    if not isinstance(refused, NotYourButtonError) and panel.buys != "cart":
+    today = panel.total
+    why = (refused.words.replace("Nothing was charged.", "").strip(),)
+    if today is None or (isinstance(refused, SoldOutError) and not refused.left):
+        return replace(panel, state="sold_out", changed=why)
+    if panel.buys != "cart" and not isinstance(refused, NotYourButtonError):
         panel = replace(panel, checkout_token=button.token)
-    if isinstance(refused, SoldOutError):
-        return replace(panel, state="changed" if refused.left else "sold_out", changed=(refused.words.removesuffix("Nothing was charged."),))
     if isinstance(refused, TotalChangedError):
-        return replace(panel, state="changed", old_total=Money(button.expected_total, panel.total.currency))
-    if isinstance(refused, ChangedError | RefusedError):
-        return replace(panel, state="changed", changed=(refused.words.replace("Nothing was charged.", "").strip(),))
-    return replace(panel, state="busy", changed=())
+        return replace(panel, state="changed", old_total=Money(button.expected_total, today.currency))
+    if isinstance(refused, BusyError | TooManyTriesError):
+        return replace(panel, state="busy", changed=why if isinstance(refused, TooManyTriesError) else ())
+    return replace(panel, state="changed", changed=why)
 
 
 def _button_again(button: Button, user: User) -> Panel:
@@ -140,7 +145,9 @@ def _not_placed(refused: ShopError, typed: ContactAtCheckout, user: User) -> Res
     cart = find_cart(cart_owner())
     if isinstance(refused, NotYoursError) or cart is None:
         raise refused
-    return mended(typed, user, cart, status=refused.status, changed=(refused.words.replace("Nothing was charged.", "").strip(),))
+    return mended(
+        typed, user, cart, status=refused.status, changed=(refused.words.replace("Nothing was charged.", "").strip(),)
+    )
 
 
 def _landed_on_paid(button: Button, user: User) -> ResponseReturnValue:

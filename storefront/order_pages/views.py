@@ -9,10 +9,10 @@ from flask.typing import ResponseReturnValue
 
 from storefront.auth.access import current_customer
 from storefront.browse.pictures import picture_url
+from storefront.cart.showing import Summary
 from storefront.checkout.access import may_see_all
 from storefront.checkout.clicks import read_means
 from storefront.checkout.panel import Panel, again_panel, order_panel
-from storefront.cart.showing import Summary
 from storefront.customers.models import User
 from storefront.database import leave
 from storefront.errors import BusyError, NotYoursError, RefusedError
@@ -22,7 +22,6 @@ from storefront.payments import charging
 from storefront.payments.attempts import How, WithNewCard
 from storefront.payments.challenges import Challenge, open_challenge
 from storefront.payments.customers import customer_to_charge
-from storefront.payments.reconciling import look_at_order
 from storefront.payments.showing import LineShown, OrderShown, show_order
 from storefront.payments.stripe_gateway import OutcomeUnknownError
 
@@ -153,4 +152,3 @@ def masked(email: str) -> str:
     """m•••@lindt.example, for strangers on the order's link."""
     name, _, host = email.partition("@")
     return f"{name[:1]}•••@{host}"
-

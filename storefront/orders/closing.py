@@ -12,7 +12,9 @@ from storefront.orders.models import Cart, CartLine, CartState, Order
 def close_bought(order: Order) -> None:
     """Close the cart an order came from. What was put in since it was placed stays, under a new checkout token."""
     session = current_session()
-    whole = update(Cart).where(Cart.id == order.cart_id, Cart.state == CartState.open, Cart.updated_at <= order.placed_at)
+    whole = update(Cart).where(
+        Cart.id == order.cart_id, Cart.state == CartState.open, Cart.updated_at <= order.placed_at
+    )
     closed = session.scalar(whole.values(state=CartState.ordered, updated_at=now()).returning(Cart.id))
     if closed is None:
         _take_out_bought(order)

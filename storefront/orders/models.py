@@ -61,7 +61,11 @@ class Cart(Base):
     __tablename__ = "carts"
     __table_args__ = (
         Index(
-            "uq_carts_open_user", "user_id", unique=True, sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")
+            "uq_carts_open_user",
+            "user_id",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
         ),
     )
 
@@ -74,14 +78,19 @@ class Cart(Base):
     created_at: Mapped[dt.datetime] = mapped_column(default=now)
     updated_at: Mapped[dt.datetime] = mapped_column(default=now, onupdate=now)
 
-    lines: Mapped[list["CartLine"]] = relationship(back_populates="cart", order_by="CartLine.id", cascade="all, delete-orphan")
+    lines: Mapped[list["CartLine"]] = relationship(
+        back_populates="cart", order_by="CartLine.id", cascade="all, delete-orphan"
+    )
 
 
 class CartLine(Base):
     """So many of one variant."""
 
     __tablename__ = "cart_lines"
-    __table_args__ = (UniqueConstraint("cart_id", "variant_id"), CheckConstraint("quantity > 0", name="quantity_positive"))
+    __table_args__ = (
+        UniqueConstraint("cart_id", "variant_id"),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     cart_id: Mapped[int] = mapped_column(ForeignKey("carts.id", ondelete="CASCADE"), index=True)
@@ -155,7 +164,9 @@ class Order(Base):
     tracking: Mapped[str] = mapped_column(default="")
     livemode: Mapped[bool]
 
-    lines: Mapped[list["OrderLine"]] = relationship(back_populates="order", order_by="OrderLine.id", cascade="all, delete-orphan")
+    lines: Mapped[list["OrderLine"]] = relationship(
+        back_populates="order", order_by="OrderLine.id", cascade="all, delete-orphan"
+    )
 
     @property
     def total_money(self) -> Money:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from storefront.clock import now
 from storefront.database import current_session, transaction
 from storefront.installation import this_shop
+from storefront.money import Money
 from storefront.payments import cards, news, stripe_gateway
 from storefront.payments.consequences import note_unmatched
 from storefront.payments.models import AttemptState, Payment, PaymentAttempt, Source, StripeCustomer
@@ -56,7 +57,7 @@ class Sending:
     key: str
 
 
-def open_payment(order_id: int, public_id: str, amount: int, currency: str, user_id: int | None) -> Payment:
+def open_payment(order_id: int, total: Money, user_id: int | None) -> Payment:
     """The payment of an order being placed; names the buyer's customer, so that news can be checked against it."""
     session = current_session()
     livemode = current_app.config["SETTINGS"].livemode
@@ -64,7 +65,7 @@ def open_payment(order_id: int, public_id: str, amount: int, currency: str, user
         StripeCustomer.user_id == user_id, StripeCustomer.livemode == livemode, StripeCustomer.deleted_at.is_(None)
     )
     payment = Payment(
-        order_id=order_id, amount=amount, currency=currency, livemode=livemode,
+        order_id=order_id, amount=total.minor, currency=total.currency, livemode=livemode,
         stripe_customer_id=session.scalar(customer) if user_id is not None else None,
     )  # fmt: skip
     session.add(payment)
@@ -82,7 +83,10 @@ def write_attempt(payment: Payment, public_id: str, number: int, how: How, user_
         state=AttemptState.sending, created_at=now(),
     )  # fmt: skip
     params = _means_of(how.means, attempt, user_id)
-    params |= {"return_url": f"{current_app.config['SETTINGS'].base_url}/checkout/return/{public_id}", "expand": ["latest_charge"]}
+    params |= {
+        "return_url": f"{current_app.config['SETTINGS'].base_url}/checkout/return/{public_id}",
+        "expand": ["latest_charge"],
+    }
     if how.in_page:
         params["use_stripe_sdk"] = True
     if payment.stripe_payment_intent_id:

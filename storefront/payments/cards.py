@@ -33,7 +33,9 @@ def usable_cards_of(user_id: int) -> list[SavedCard]:
 
 def own_card(user_id: int, card_id: int) -> SavedCard:
     """This user's card; NotYoursError for an unknown one or somebody else's, RefusedError when it can no longer pay."""
-    card = current_session().scalar(select(SavedCard).where(SavedCard.id == card_id, SavedCard.user_id == user_id, _mode()))
+    card = current_session().scalar(
+        select(SavedCard).where(SavedCard.id == card_id, SavedCard.user_id == user_id, _mode())
+    )
     if card is None:
         raise NotYoursError
     if card.removed_at:
@@ -66,7 +68,12 @@ def remove_card(user_id: int, card_id: int) -> None:
         card.removed_at = now()
         customer = session.scalar(_customer(user_id).with_for_update())
         if customer and customer.default_card_id == card.id:
-            newest = select(SavedCard.id).where(*_mine(user_id), SavedCard.id != card.id).order_by(SavedCard.id.desc()).limit(1)
+            newest = (
+                select(SavedCard.id)
+                .where(*_mine(user_id), SavedCard.id != card.id)
+                .order_by(SavedCard.id.desc())
+                .limit(1)
+            )
             customer.default_card_id = session.scalar(newest)
         enqueue("detach_card", {"card_id": card.id}, unique_key=f"detach:{card.id}")
 
@@ -76,7 +83,8 @@ def detach(card_id: int) -> None:
     """Detach a removed card at Stripe; waits while it is being charged."""
     card = current_session().get_one(SavedCard, card_id)
     payment_method, livemode = card.stripe_payment_method_id, card.livemode
-    charging = select(PaymentAttempt.id).where(PaymentAttempt.stripe_payment_method_id == payment_method, PaymentAttempt.state.in_(LIVE_STATES))
+    with_it = (PaymentAttempt.stripe_payment_method_id == payment_method, PaymentAttempt.state.in_(LIVE_STATES))
+    charging = select(PaymentAttempt.id).where(*with_it)
     busy = current_session().scalar(charging.limit(1)) is not None
     leave()
     if livemode != current_app.config["SETTINGS"].livemode:

@@ -95,7 +95,7 @@ def _begin(click: Click) -> Sending | Placed | _Landed:
         totals = price(goods, current_app.config["SETTINGS"].currency)
         _refuse_what_cannot_be_charged(click, totals)
         placed = place(click.wanted, totals)
-        payment = open_payment(placed.order_id, placed.public_id, placed.total.minor, placed.total.currency, click.wanted.buyer.user_id)
+        payment = open_payment(placed.order_id, placed.total, click.wanted.buyer.user_id)
         if not placed.total:
             _settle_free(payment)
             return placed
@@ -106,7 +106,11 @@ def _goods(click: Click) -> dict[int, int]:
     if click.wanted.cart_id is None:
         return click.goods
     lines = select(CartLine.variant_id, CartLine.quantity).join(Cart)
-    live = (Cart.id == click.wanted.cart_id, Cart.state == CartState.open, Cart.checkout_token == click.wanted.checkout_token)
+    live = (
+        Cart.id == click.wanted.cart_id,
+        Cart.state == CartState.open,
+        Cart.checkout_token == click.wanted.checkout_token,
+    )
     goods = dict(current_session().execute(lines.where(*live)).tuples().all())
     if not goods:
         raise ChangedError("Your cart has changed. Nothing was charged.")
@@ -173,7 +177,11 @@ def _differs(order: Order, click: Click) -> bool:
     cart = select(CartLine.variant_id, CartLine.quantity).where(CartLine.cart_id == order.cart_id)
     today = dict(current_session().execute(cart).tuples().all())
     address = click.wanted.address if order.shipping_address else None
-    return goods != today or order.total != click.wanted.expected_total or (address is not None and address != order.shipping_address)
+    return (
+        goods != today
+        or order.total != click.wanted.expected_total
+        or (address is not None and address != order.shipping_address)
+    )
 
 
 def _land(landed: _Landed, click: Click) -> Bought:
@@ -225,7 +233,14 @@ def _try_next(order_id: int, number: int, how: How, user_id: int | None) -> None
         payment = session.scalars(select(Payment).where(Payment.order_id == order_id)).one()
         last = payment.last_attempt
         waits = last is not None and last.is_live and last.state is not AttemptState.requires_action
-        if not order.is_open or order.cancel_wanted_at or order.hold_until <= now() or last is None or number != last.number + 1 or waits:
+        if (
+            not order.is_open
+            or order.cancel_wanted_at
+            or order.hold_until <= now()
+            or last is None
+            or number != last.number + 1
+            or waits
+        ):
             return
         start_attempt(payment)
         sending = write_attempt(payment, order.public_id, number, how, user_id)

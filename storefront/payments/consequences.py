@@ -15,7 +15,16 @@ from storefront.jobs.queue import enqueue
 from storefront.mail.outbox import post
 from storefront.orders.closing import close_bought
 from storefront.orders.models import Cart, CartState, Order, OrderStatus
-from storefront.payments.models import AttemptState, Dispute, IntentState, Payment, Refund, RefundKind, RefundState, Unmatched
+from storefront.payments.models import (
+    AttemptState,
+    Dispute,
+    IntentState,
+    Payment,
+    Refund,
+    RefundKind,
+    RefundState,
+    Unmatched,
+)
 from storefront.payments.standing import promised
 
 PAID = (OrderStatus.paid, OrderStatus.partially_refunded, OrderStatus.refunded)
@@ -26,7 +35,9 @@ MINUTES_BEFORE_FAILURE_MAIL = 3
 def keep_or_return_money(payment: Payment) -> None:
     """Money that arrived for an order nobody keeps goes back by itself: one `late` refund for all that is not yet promised."""
     order = payment.order
-    if payment.intent_state is not IntentState.succeeded or not (order.status is OrderStatus.canceled or order.cancel_wanted_at):
+    if payment.intent_state is not IntentState.succeeded or not (
+        order.status is OrderStatus.canceled or order.cancel_wanted_at
+    ):
         return
     order.status = OrderStatus.canceled
     rest = payment.amount_captured - promised(payment)
@@ -35,7 +46,9 @@ def keep_or_return_money(payment: Payment) -> None:
     payment.refunds.append(new_refund(payment, rest, kind=RefundKind.late, requested_by="the shop"))
 
 
-def new_refund(payment: Payment, amount: int, *, kind: RefundKind, requested_by: str, reason: str = "requested_by_customer") -> Refund:
+def new_refund(
+    payment: Payment, amount: int, *, kind: RefundKind, requested_by: str, reason: str = "requested_by_customer"
+) -> Refund:
     """A refund's row with its key and its exact request, before anybody asks Stripe; queues the asking."""
     public_id = secrets.token_hex(16)
     params = {
@@ -52,7 +65,7 @@ def new_refund(payment: Payment, amount: int, *, kind: RefundKind, requested_by:
     return refund
 
 
-def follow(payment: Payment, before: dict[str, str], changed: dict[str, str]) -> None:
+def follow(payment: Payment, changed: dict[str, str]) -> None:
     """Queue what these changes lead to."""
     order = payment.order
     if order.status in PAID and order.paid_at is None:
@@ -88,13 +101,21 @@ def _order_canceled(order: Order) -> None:
         stock.give_back(line for line in order.lines if line.stock_taken)
     post("order_canceled", order.email, f"order_canceled:{order.public_id}", {"order_id": order.id})
     if order.cart_id is not None:
-        fresh = update(Cart).where(Cart.id == order.cart_id, Cart.state == CartState.open, Cart.checkout_token == order.checkout_token)
+        fresh = update(Cart).where(
+            Cart.id == order.cart_id, Cart.state == CartState.open, Cart.checkout_token == order.checkout_token
+        )
         current_session().execute(fresh.values(checkout_token=secrets.token_urlsafe(24)))
 
 
 def _mail_failure(order: Order, number: int) -> None:
     send_at = now() + dt.timedelta(minutes=MINUTES_BEFORE_FAILURE_MAIL)
-    post("payment_failed", order.email, f"payment_failed:{order.public_id}:{number}", {"order_id": order.id}, send_at=send_at)
+    post(
+        "payment_failed",
+        order.email,
+        f"payment_failed:{order.public_id}:{number}",
+        {"order_id": order.id},
+        send_at=send_at,
+    )
 
 
 def _mail_refund(order: Order, refund: Refund) -> None:
@@ -132,7 +153,12 @@ def note_unmatched(object_id: str, why: str, amount: int | None, currency: str) 
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = insert(Unmatched).values(object_id=object_id, why=why, amount=amount, currency=currency, seen_at=now())
     if session.scalar(row.on_conflict_do_nothing(index_elements=["object_id"]).returning(Unmatched.id)) is not None:
-        alarm(f"unmatched:{object_id}", "Money that fits no order", why, "Look at it in Stripe's dashboard; see flask payments unmatched.")
+        alarm(
+            f"unmatched:{object_id}",
+            "Money that fits no order",
+            why,
+            "Look at it in Stripe's dashboard; see flask payments unmatched.",
+        )
 
 
 def alarm(key: str, what: str, why: str, to_do: str) -> None:
@@ -144,4 +170,6 @@ def alarm(key: str, what: str, why: str, to_do: str) -> None:
 
 def unmatched() -> list[Unmatched]:
     """What fits nowhere and nobody has settled, oldest first."""
-    return list(current_session().scalars(select(Unmatched).where(Unmatched.settled_at.is_(None)).order_by(Unmatched.id)))
+    return list(
+        current_session().scalars(select(Unmatched).where(Unmatched.settled_at.is_(None)).order_by(Unmatched.id))
+    )

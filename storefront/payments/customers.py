@@ -28,7 +28,9 @@ def want_customer(user: User) -> StripeCustomer:
     session.flush()
     livemode = current_app.config["SETTINGS"].livemode
     request = {"params": _customer_params(user) | {"metadata": _marks(user)}}
-    customer = session.scalar(select(StripeCustomer).where(StripeCustomer.user_id == user.id, StripeCustomer.livemode == livemode))
+    customer = session.scalar(
+        select(StripeCustomer).where(StripeCustomer.user_id == user.id, StripeCustomer.livemode == livemode)
+    )
     if customer is None:
         customer = StripeCustomer(user_id=user.id, livemode=livemode)
         session.add(customer)
@@ -52,6 +54,11 @@ def _marks(user: User) -> dict[str, str]:
 
 
 @job("make_customer")
+def make_in_background(customer_id: int) -> None:
+    """Catch up: somebody joined, and Stripe has not heard of it."""
+    make_customer(customer_id)
+
+
 def make_customer(customer_id: int) -> str | None:
     """Make the customer at Stripe with its own key, once; the id, or None when it is not wanted any more.
 
@@ -63,7 +70,11 @@ def make_customer(customer_id: int) -> str | None:
             return customer.stripe_id if customer else None
         request, key, asked_before = customer.request, customer.idempotency_key, customer.asked_at
         customer.asked_at = customer.asked_at or now()
-    made = _already_made(request, asked_before.timestamp()) if asked_before and now() - asked_before > KEY_GOOD_FOR else None
+    made = (
+        _already_made(request, asked_before.timestamp())
+        if asked_before and now() - asked_before > KEY_GOOD_FOR
+        else None
+    )
     stripe_id = made or str(stripe_gateway.create_customer(request, key)["id"])
     with transaction() as session:
         customer = session.get_one(StripeCustomer, customer_id, with_for_update=True)
@@ -113,7 +124,9 @@ def push_customer(customer_id: int) -> None:
         raise OutcomeUnknownError
     card = session.get(SavedCard, customer.default_card_id) if customer.default_card_id else None
     stripe_id = customer.stripe_id
-    params = _customer_params(user) | {"invoice_settings": {"default_payment_method": card.stripe_payment_method_id if card else ""}}
+    params = _customer_params(user) | {
+        "invoice_settings": {"default_payment_method": card.stripe_payment_method_id if card else ""}
+    }
     leave()
     try:
         stripe_gateway.update_customer(stripe_id, params)

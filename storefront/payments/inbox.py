@@ -79,7 +79,7 @@ def _read(payload: Facts) -> Delivery:
     )
 
 
-def _without_secrets(value: Any) -> Any:  # noqa: ANN401  JSON as it came
+def _without_secrets(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_secrets(inner) for key, inner in value.items() if key not in SECRETS}
     return [_without_secrets(inner) for inner in value] if isinstance(value, list) else value
@@ -184,33 +184,39 @@ def _own_key(key: str | None) -> str | None:
 
 def ring(kind: str, about: Facts) -> bool:
     """Ask for a look at what the event is about, one per object; False for a type or object we do not follow."""
-    family = kind.split(".")[0]
-    if kind.startswith("payment_intent."):
-        return _ask("look_at_intent", "intent", about["id"])
-    if kind.startswith("charge.dispute."):
-        return _ask("look_at_dispute", "dispute", about["id"])
-    if family == "refund" or kind == "charge.refund.updated":
-        return _ask("look_at_refund", "refund", about["id"])
-    if kind == "charge.refunded" and about.get("payment_intent"):
-        return _ask("look_at_refunds_of", "intent", about["payment_intent"])
-    if kind == "charge.updated" and about.get("payment_intent"):
-        # Captured asynchronously: its fee is known now. That only tells us something while the payment is open here.
-        return _is_open(about["payment_intent"]) and _ask("look_at_intent", "intent", about["payment_intent"])
-    if family in _WALLET and kind.count(".") == 1:
-        return _ask(*_WALLET[family], about["id"])
-    return False
+    if kind in _BY_INTENT:
+        return _ring_by_intent(kind, about.get("payment_intent"))
+    family = kind.rpartition(".")[0]
+    if family not in _BY_OBJECT:
+        return False
+    return _ask(*_BY_OBJECT[family], about["id"])
 
 
-def _is_open(intent: str) -> bool:
-    is_open = select(Payment.id).where(Payment.stripe_payment_intent_id == intent, Payment.intent_state == IntentState.open)
-    return current_session().scalar(is_open) is not None
-
-
-_WALLET = {
+# What a look at an object is called, by the family of event types that tells of it.
+_BY_OBJECT = {
+    "payment_intent": ("look_at_intent", "intent"),
+    "charge.dispute": ("look_at_dispute", "dispute"),
+    "charge.refund": ("look_at_refund", "refund"),
+    "refund": ("look_at_refund", "refund"),
     "payment_method": ("look_at_card", "payment_method"),
     "customer": ("look_at_customer", "customer"),
     "setup_intent": ("look_at_setup", "setup"),
 }
+_BY_INTENT = {"charge.refunded": "look_at_refunds_of", "charge.updated": "look_at_intent"}
+
+
+def _ring_by_intent(kind: str, intent: str | None) -> bool:
+    # A charge that is captured later knows its fee then. That only tells us something while the payment is open here.
+    if intent is None or (kind == "charge.updated" and not _is_open(intent)):
+        return False
+    return _ask(_BY_INTENT[kind], "intent", intent)
+
+
+def _is_open(intent: str) -> bool:
+    is_open = select(Payment.id).where(
+        Payment.stripe_payment_intent_id == intent, Payment.intent_state == IntentState.open
+    )
+    return current_session().scalar(is_open) is not None
 
 
 def _ask(job: str, argument: str, object_id: str) -> bool:

@@ -19,7 +19,8 @@ from storefront.payments.record import record
 def look_at_intent(intent: str) -> None:
     """An intent rang: look at it, as a look of the attempt that waits for the customer's bank if one does."""
     with transaction() as session:
-        waits = (PaymentAttempt.state.in_([AttemptState.requires_action, AttemptState.processing]), Payment.stripe_payment_intent_id == intent)
+        states = (AttemptState.requires_action, AttemptState.processing)
+        waits = (PaymentAttempt.state.in_(states), Payment.stripe_payment_intent_id == intent)
         challenge = session.scalar(select(PaymentAttempt.number).join(Payment).where(*waits))
     reconciling.look_at_intent(intent, Source.webhook, challenge=challenge)
 
@@ -51,7 +52,9 @@ def look_at_card(payment_method: str) -> None:
     """A payment method rang."""
     with transaction() as session:
         asked = update(SavedCard).where(SavedCard.stripe_payment_method_id == payment_method)
-        number = session.scalar(asked.values(looks_asked=SavedCard.looks_asked + 1).returning(SavedCard.looks_asked)) or 0
+        number = (
+            session.scalar(asked.values(looks_asked=SavedCard.looks_asked + 1).returning(SavedCard.looks_asked)) or 0
+        )
     told = news.card_news(stripe_gateway.fetch_card(payment_method), Source.webhook, number=number)
     if told:
         record(told)
@@ -62,10 +65,18 @@ def look_at_customer(customer: str) -> None:
     """A customer rang."""
     livemode = current_app.config["SETTINGS"].livemode
     with transaction() as session:
-        asked = update(StripeCustomer).where(StripeCustomer.stripe_id == customer).values(looks_asked=StripeCustomer.looks_asked + 1)
+        asked = (
+            update(StripeCustomer)
+            .where(StripeCustomer.stripe_id == customer)
+            .values(looks_asked=StripeCustomer.looks_asked + 1)
+        )
         number = session.scalar(asked.returning(StripeCustomer.looks_asked))
     if number is not None:
-        record(news.customer_news(stripe_gateway.fetch_customer(customer), Source.webhook, livemode=livemode, number=number))
+        record(
+            news.customer_news(
+                stripe_gateway.fetch_customer(customer), Source.webhook, livemode=livemode, number=number
+            )
+        )
 
 
 @job("look_at_setup")
@@ -82,4 +93,3 @@ def look_again(event: str) -> None:
     facts = stripe_gateway.fetch_event(event)
     with transaction():
         ring(facts["type"], facts["data"]["object"])
-

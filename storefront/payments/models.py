@@ -170,7 +170,9 @@ class PaymentAttempt(Base):
     __tablename__ = "payment_attempts"
     __table_args__ = (
         UniqueConstraint("payment_id", "number"),
-        Index("uq_payment_attempts_live", "payment_id", unique=True, sqlite_where=_LIVE_SQL, postgresql_where=_LIVE_SQL),
+        Index(
+            "uq_payment_attempts_live", "payment_id", unique=True, sqlite_where=_LIVE_SQL, postgresql_where=_LIVE_SQL
+        ),
         Index("ix_payment_attempts_open", "state", "asked_at", sqlite_where=_LIVE_SQL, postgresql_where=_LIVE_SQL),
     )
 

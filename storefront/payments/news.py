@@ -15,7 +15,15 @@ REQUIRES_PAYMENT_METHOD = "requires_payment_method"
 
 # Reasons a bank gives that must not be told on: whoever tries a stolen card learns nothing.
 SILENT_DECLINES = frozenset(
-    {"fraudulent", "lost_card", "stolen_card", "pickup_card", "restricted_card", "merchant_blacklist", "security_violation"}
+    {
+        "fraudulent",
+        "lost_card",
+        "stolen_card",
+        "pickup_card",
+        "restricted_card",
+        "merchant_blacklist",
+        "security_violation",
+    }
 )
 
 
@@ -180,13 +188,15 @@ class SetupNews:
     answers: str | None = None
 
 
-News = (
-    IntentNews | AttemptNews | GivenUpNews | RefundNews | RefundAttemptNews | DisputeNews | CardNews | CardGoneNews | CustomerNews | SetupNews
-)
+PaymentNews = IntentNews | AttemptNews | GivenUpNews | RefundNews | RefundAttemptNews | DisputeNews
+WalletNews = CardNews | CardGoneNews | CustomerNews | SetupNews
+News = PaymentNews | WalletNews
 Facts = dict[str, Any]
 
 
-def intent_news(facts: Facts, source: Source, *, answers: str | None = None, challenge: int | None = None, event: str = "") -> IntentNews:
+def intent_news(
+    facts: Facts, source: Source, *, answers: str | None = None, challenge: int | None = None, event: str = ""
+) -> IntentNews:
     """Read a PaymentIntent, as the API or an event tells it."""
     metadata = facts.get("metadata") or {}
     charge = facts.get("latest_charge")

@@ -193,7 +193,7 @@ def ask_about_what_is_due() -> None:
             ask()
 
 
-def _due() -> list[Callable[[], None]]:
+def _due() -> list[Callable[[], object]]:
     at = now()
     waiting = (AttemptState.requires_action, AttemptState.processing)
     attempts = select(PaymentAttempt.id).where(
@@ -206,13 +206,18 @@ def _due() -> list[Callable[[], None]]:
     settling = (RefundState.pending, RefundState.requires_action)
     refunds = select(Refund.public_id).where(
         or_(
-            Refund.state.in_([RefundState.sending, RefundState.unknown]) & (func.coalesce(Refund.asked_at, Refund.created_at) <= at - ASK_EVERY),
+            Refund.state.in_([RefundState.sending, RefundState.unknown])
+            & (func.coalesce(Refund.asked_at, Refund.created_at) <= at - ASK_EVERY),
             Refund.state.in_(settling) & (Refund.asked_at <= at - ASK_SETTLING_EVERY),
         )
     )
-    unmade = StripeCustomer.stripe_id.is_(None) & StripeCustomer.deleted_at.is_(None) & (StripeCustomer.created_at <= at - ASK_EVERY)
+    unmade = (
+        StripeCustomer.stripe_id.is_(None)
+        & StripeCustomer.deleted_at.is_(None)
+        & (StripeCustomer.created_at <= at - ASK_EVERY)
+    )
     session = current_session()
-    due = [partial(ask_about_attempt, one) for one in session.scalars(attempts)]
+    due: list[Callable[[], object]] = [partial(ask_about_attempt, one) for one in session.scalars(attempts)]
     due += [partial(ask_about_refund, one) for one in session.scalars(refunds)]
     due += [partial(release, one) for one in _past_hold(None)]
     due += [partial(make_customer, one) for one in session.scalars(select(StripeCustomer.id).where(unmade))]

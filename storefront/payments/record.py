@@ -122,25 +122,34 @@ def _refund_attempt(told: news.RefundAttemptNews) -> None:
 @settle.register
 def _dispute(told: news.DisputeNews) -> None:
     session = current_session()
-    found = session.scalar(select(Payment).where(Payment.stripe_payment_intent_id == told.intent)) if told.intent else None
+    found = (
+        session.scalar(select(Payment).where(Payment.stripe_payment_intent_id == told.intent)) if told.intent else None
+    )
     payment = _lock(found.order_id) if found else None
     dispute = session.scalar(select(Dispute).where(Dispute.stripe_dispute_id == told.dispute).with_for_update())
     if dispute is None:
         dispute = Dispute(stripe_dispute_id=told.dispute, status="", looks_asked=told.number, looks_seen=-1)
         session.add(dispute)
-    if told.number < (dispute.looks_seen if dispute.looks_seen is not None else -1):
+    if told.number < dispute.looks_seen:
         return
     before = dispute.status
     dispute.looks_seen = told.number
     dispute.payment_id = payment.id if payment else None
-    dispute.status, dispute.reason, dispute.amount, dispute.currency = told.status, told.reason, told.amount, told.currency
+    dispute.status, dispute.reason, dispute.amount, dispute.currency = (
+        told.status,
+        told.reason,
+        told.amount,
+        told.currency,
+    )
     dispute.evidence_due_by = told.due_by
     if before != told.status:
         consequences.dispute_changed(dispute, payment)
         if payment:
-            _history(payment, told.source, "dispute", before, told.status)
+            _history(payment, told.source, "dispute", (before, told.status))
     if payment is None:
-        consequences.note_unmatched(told.dispute, f"dispute {told.dispute} is about no payment of ours", told.amount, told.currency)
+        consequences.note_unmatched(
+            told.dispute, f"dispute {told.dispute} is about no payment of ours", told.amount, told.currency
+        )
 
 
 @settle.register
@@ -171,7 +180,7 @@ def start_attempt(payment: Payment) -> None:
     payment.order.status = order_status(payment, payment.order.status)
     for what, state in _standing(payment).items():
         if before.get(what) != state:
-            _history(payment, Source.api, what, before.get(what, ""), state)
+            _history(payment, Source.api, what, (before.get(what, ""), state))
 
 
 def _lock(order_id: int) -> Payment:
@@ -221,7 +230,8 @@ def _learn_card(told: news.IntentNews, payment: Payment) -> None:
     """An attempt with a new card learns which card it was: from its own answer, or from the charge."""
     attempt = _answered(told, payment)
     if attempt:
-        attempt.stripe_payment_method_id = attempt.stripe_payment_method_id or told.method or (told.card and told.card.payment_method)
+        method = told.method or (told.card.payment_method if told.card else None)
+        attempt.stripe_payment_method_id = attempt.stripe_payment_method_id or method
     for one in payment.attempts:
         if told.card and one.stripe_payment_method_id == told.card.payment_method:
             one.card_brand, one.card_last4 = told.card.brand, told.card.last4
@@ -240,7 +250,10 @@ def _succeed(told: news.IntentNews, payment: Payment) -> None:
         winner.state = AttemptState.succeeded
         winner.decline_code = winner.decline_words = ""
         winner.stripe_charge_id = payment.stripe_charge_id
-        payment.card_brand, payment.card_last4 = payment.card_brand or winner.card_brand, payment.card_last4 or winner.card_last4
+        payment.card_brand, payment.card_last4 = (
+            payment.card_brand or winner.card_brand,
+            payment.card_last4 or winner.card_last4,
+        )
     _close_live(payment, AttemptState.superseded)
 
 
@@ -283,7 +296,9 @@ def _answered(told: news.IntentNews, payment: Payment) -> PaymentAttempt | None:
 
 def _challenged(told: news.IntentNews, payment: Payment) -> PaymentAttempt | None:
     waited = (AttemptState.requires_action, AttemptState.processing)
-    return next((one for one in payment.attempts if one.number == told.looked_at_challenge and one.state in waited), None)
+    return next(
+        (one for one in payment.attempts if one.number == told.looked_at_challenge and one.state in waited), None
+    )
 
 
 def _moves(attempt: PaymentAttempt, state: AttemptState) -> bool:
@@ -345,12 +360,14 @@ def _finish(payment: Payment, before: dict[str, str], source: Source, event: str
     payment.order.status = order_status(payment, payment.order.status)
     changed = {what: state for what, state in _standing(payment).items() if before.get(what) != state}
     for what, state in changed.items():
-        _history(payment, source, what, before.get(what, ""), state, event)
+        _history(payment, source, what, (before.get(what, ""), state), event)
     if changed:
         if event:
             payment.last_webhook_event, payment.last_webhook_at = event, now()
-        consequences.follow(payment, before, changed)
+        consequences.follow(payment, changed)
 
 
-def _history(payment: Payment, source: Source, what: str, before: str, after: str, event: str = "") -> None:  # noqa: PLR0913
-    current_session().add(PaymentEvent(payment_id=payment.id, source=source, what=what, before=before, after=after, event_id=event))
+def _history(payment: Payment, source: Source, what: str, step: tuple[str, str], event: str = "") -> None:
+    before, after = step
+    row = PaymentEvent(payment_id=payment.id, source=source, what=what, before=before, after=after, event_id=event)
+    current_session().add(row)

@@ -36,7 +36,9 @@ class RefundView:
     failure_reason: str
 
 
-def refund_order(order_id: int, *, amount: int | None, reason: str, requested_by: str, request_token: str) -> RefundView:
+def refund_order(
+    order_id: int, *, amount: int | None, reason: str, requested_by: str, request_token: str
+) -> RefundView:
     """Give `amount` (minor units; None: all that is left) back to the card that paid.
 
     The same `request_token` again is the same refund. Raises RefusedError when it is more than is left.
@@ -48,7 +50,9 @@ def refund_order(order_id: int, *, amount: int | None, reason: str, requested_by
         refund = session.scalar(select(Refund).where(Refund.request_token == request_token))
         if refund is None:
             payment = session.scalars(select(Payment).where(Payment.order_id == order_id)).one()
-            refund = new_refund(payment, _allowed(payment, amount), kind=RefundKind.asked, requested_by=requested_by, reason=reason)
+            refund = new_refund(
+                payment, _allowed(payment, amount), kind=RefundKind.asked, requested_by=requested_by, reason=reason
+            )
             refund.request_token = request_token
             session.add(refund)
         public_id = refund.public_id
@@ -64,7 +68,9 @@ def _allowed(payment: Payment, amount: int | None) -> int:
     if left.minor <= 0:
         raise RefusedError("All of it has been given back already.")
     if amount is not None and not 0 < amount <= left.minor:
-        raise RefusedError(f"Between {Money(1, left.currency)} and {left} can be given back, not {Money(amount, left.currency)}.")
+        raise RefusedError(
+            f"Between {Money(1, left.currency)} and {left} can be given back, not {Money(amount, left.currency)}."
+        )
     return left.minor if amount is None else amount
 
 
@@ -74,12 +80,16 @@ def ask_about_refund(public_id: str, source: Source = Source.reconciliation) -> 
     with transaction() as session:
         refund = session.scalars(select(Refund).where(Refund.public_id == public_id).with_for_update()).one()
         refund.asked_at = now()
-        refund_id, order_id, stripe_id, state = refund.id, refund.payment.order_id, refund.stripe_refund_id, refund.state
+        refund_id, order_id, stripe_id, state = (
+            refund.id,
+            refund.payment.order_id,
+            refund.stripe_refund_id,
+            refund.state,
+        )
         request, key, intent = refund.request, refund.idempotency_key, refund.payment.stripe_payment_intent_id
         key_is_good = now() - refund.created_at < KEY_GOOD_FOR
     if state not in {RefundState.sending, RefundState.unknown, RefundState.pending, RefundState.requires_action}:
         return
-    unsettled = news.RefundAttemptNews(source, refund_id, order_id, RefundState.unknown)
     try:
         if stripe_id:
             facts = stripe_gateway.fetch_refund(stripe_id)
@@ -88,7 +98,7 @@ def ask_about_refund(public_id: str, source: Source = Source.reconciliation) -> 
         else:
             facts = _found_at_stripe(public_id, intent or "")
     except OutcomeUnknownError:
-        record(unsettled)
+        record(news.RefundAttemptNews(source, refund_id, order_id, RefundState.unknown))
         raise
     except RefusedByStripeError as refused:
         if stripe_id or refused.status in {401, 403}:

@@ -173,7 +173,13 @@ def _freeze(order: Order, payment: Payment) -> OrderShown:
 
 
 def _sums(order: Order, payment: Payment) -> dict[str, Money]:
-    parts = {"subtotal": order.subtotal, "discount": order.discount, "shipping": order.shipping, "tax": order.tax, "total": order.total}
+    parts = {
+        "subtotal": order.subtotal,
+        "discount": order.discount,
+        "shipping": order.shipping,
+        "tax": order.tax,
+        "total": order.total,
+    }
     going_back = max(payment.amount_refunded, promised(payment))
     return {name: Money(minor, order.currency) for name, minor in {**parts, "refunded": going_back}.items()}
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 import stripe
-from config import Settings
 from flask import Flask, current_app
 from stripe import StripeClient
 
+from config import Settings
 from storefront.clock import now
 from storefront.database import refuse_inside_transaction
 from storefront.errors import BusyError
@@ -94,7 +94,9 @@ def seat() -> Iterator[None]:
     """A place at Stripe, taken before anything is placed; BusyError when all are taken, so that browsing never waits."""
     gateway = _gateway()
     if time.monotonic() < gateway.paused_until:
-        raise BusyError("Our payment provider does not answer just now. Nothing was charged; please try again in a moment.")
+        raise BusyError(
+            "Our payment provider does not answer just now. Nothing was charged; please try again in a moment."
+        )
     if not gateway.seats.acquire(blocking=False):
         raise BusyError
     try:
@@ -146,18 +148,24 @@ def pay(operation: str, request: Facts, key: str) -> Facts:
 
 def _send_payment(client: StripeClient, operation: str, request: Facts, key: str) -> stripe.PaymentIntent:
     if operation == "create":
-        return client.v1.payment_intents.create(params=request["params"], options={"idempotency_key": key})  # type: ignore[arg-type]
-    return client.v1.payment_intents.confirm(request["intent"], params=request["params"], options={"idempotency_key": key})
+        return client.v1.payment_intents.create(params=request["params"], options={"idempotency_key": key})
+    return client.v1.payment_intents.confirm(
+        request["intent"], params=request["params"], options={"idempotency_key": key}
+    )
 
 
 def fetch_intent(intent: str) -> Facts:
     """The PaymentIntent as it is now, with its latest charge; holds its client_secret, which is never stored."""
-    return _ask(lambda client: _plain(client.v1.payment_intents.retrieve(_given(intent), params={"expand": ["latest_charge"]})))
+    return _ask(
+        lambda client: _plain(client.v1.payment_intents.retrieve(_given(intent), params={"expand": ["latest_charge"]}))
+    )
 
 
 def cancel_intent(intent: str) -> Facts:
     """Cancel it, or learn by RefusedByStripeError that it can no longer be."""
-    return _ask(lambda client: _plain(client.v1.payment_intents.cancel(_given(intent), params={"expand": ["latest_charge"]})))
+    return _ask(
+        lambda client: _plain(client.v1.payment_intents.cancel(_given(intent), params={"expand": ["latest_charge"]}))
+    )
 
 
 def intents_since(customer: str | None, since: int) -> list[Facts]:
@@ -165,12 +173,16 @@ def intents_since(customer: str | None, since: int) -> list[Facts]:
     params: Any = {"created": {"gte": since}, "limit": 100, "expand": ["data.latest_charge"]}
     if customer:
         params["customer"] = customer
-    return _ask(lambda client: [_plain(intent) for intent in client.v1.payment_intents.list(params=params).auto_paging_iter()])
+    return _ask(
+        lambda client: [_plain(intent) for intent in client.v1.payment_intents.list(params=params).auto_paging_iter()]
+    )
 
 
 def refund(request: Facts, key: str) -> Facts:
     """Send a refund."""
-    return _ask(lambda client: _plain(client.v1.refunds.create(params=request["params"], options={"idempotency_key": key})))
+    return _ask(
+        lambda client: _plain(client.v1.refunds.create(params=request["params"], options={"idempotency_key": key}))
+    )
 
 
 def fetch_refund(stripe_refund: str) -> Facts:
@@ -181,7 +193,10 @@ def fetch_refund(stripe_refund: str) -> Facts:
 def refunds_of(intent: str) -> list[Facts]:
     """All refunds of an intent."""
     return _ask(
-        lambda client: [_plain(one) for one in client.v1.refunds.list(params={"payment_intent": intent, "limit": 100}).auto_paging_iter()]
+        lambda client: [
+            _plain(one)
+            for one in client.v1.refunds.list(params={"payment_intent": intent, "limit": 100}).auto_paging_iter()
+        ]
     )
 
 
@@ -192,7 +207,9 @@ def fetch_dispute(dispute: str) -> Facts:
 
 def create_customer(request: Facts, key: str) -> Facts:
     """Make a customer."""
-    return _ask(lambda client: _plain(client.v1.customers.create(params=request["params"], options={"idempotency_key": key})))
+    return _ask(
+        lambda client: _plain(client.v1.customers.create(params=request["params"], options={"idempotency_key": key}))
+    )
 
 
 def update_customer(customer: str, params: Facts) -> Facts:
@@ -223,12 +240,18 @@ def detach_card(payment_method: str) -> Facts:
 
 def allow_redisplay(payment_method: str) -> Facts:
     """Say that the customer agreed to be shown this card again."""
-    return _ask(lambda client: _plain(client.v1.payment_methods.update(_given(payment_method), params={"allow_redisplay": "always"})))
+    return _ask(
+        lambda client: _plain(
+            client.v1.payment_methods.update(_given(payment_method), params={"allow_redisplay": "always"})
+        )
+    )
 
 
 def fetch_setup(setup: str) -> Facts:
     """The SetupIntent as it is now, with its card."""
-    return _ask(lambda client: _plain(client.v1.setup_intents.retrieve(_given(setup), params={"expand": ["payment_method"]})))
+    return _ask(
+        lambda client: _plain(client.v1.setup_intents.retrieve(_given(setup), params={"expand": ["payment_method"]}))
+    )
 
 
 def fetch_event(event: str) -> Facts:

@@ -54,10 +54,14 @@ def settle_gone(told: news.CardGoneNews) -> None:
     user_id = session.scalar(owner) if owner is not None else None
     if user_id is not None and told.card:
         _insert(user_id, told.card, livemode=told.livemode)
-    gone = update(SavedCard).where(SavedCard.stripe_payment_method_id == told.payment_method, SavedCard.removed_at.is_(None))
+    gone = update(SavedCard).where(
+        SavedCard.stripe_payment_method_id == told.payment_method, SavedCard.removed_at.is_(None)
+    )
     card_id = session.scalar(gone.values(removed_at=now()).returning(SavedCard.id))
     if card_id is not None:
-        session.execute(update(StripeCustomer).where(StripeCustomer.default_card_id == card_id).values(default_card_id=None))
+        session.execute(
+            update(StripeCustomer).where(StripeCustomer.default_card_id == card_id).values(default_card_id=None)
+        )
 
 
 def settle_customer(told: news.CustomerNews) -> None:
@@ -114,7 +118,9 @@ def _insert(user_id: int, facts: news.CardFacts, *, livemode: bool) -> int | Non
         exp_month=facts.exp_month, exp_year=facts.exp_year, funding=facts.funding, fingerprint=facts.fingerprint, consent_words="",
         created_at=now(), looks_asked=0, looks_seen=0,
     )  # fmt: skip
-    return current_session().scalar(row.on_conflict_do_nothing(index_elements=["stripe_payment_method_id"]).returning(SavedCard.id))
+    return current_session().scalar(
+        row.on_conflict_do_nothing(index_elements=["stripe_payment_method_id"]).returning(SavedCard.id)
+    )
 
 
 def _show(card: SavedCard, facts: news.CardFacts) -> None:
@@ -131,7 +137,10 @@ def _consent_from_anywhere(card: SavedCard) -> None:
     """The consent was written down before the call that saved the card; whoever reports the card, it is found again."""
     if card.consent_at:
         return
-    with_it = (PaymentAttempt.stripe_payment_method_id == card.stripe_payment_method_id, PaymentAttempt.consent_at.is_not(None))
+    with_it = (
+        PaymentAttempt.stripe_payment_method_id == card.stripe_payment_method_id,
+        PaymentAttempt.consent_at.is_not(None),
+    )
     given = current_session().scalar(select(PaymentAttempt).where(*with_it).order_by(PaymentAttempt.id.desc()).limit(1))
     if given:
         card.consent_at, card.consent_words = given.consent_at, given.consent_words
@@ -142,7 +151,11 @@ def _follow_default(customer: StripeCustomer, payment_method: str | None) -> Non
     if payment_method is None or customer.synced_at is None:
         return
     session = current_session()
-    mine = (SavedCard.stripe_payment_method_id == payment_method, SavedCard.user_id == customer.user_id, SavedCard.removed_at.is_(None))
+    mine = (
+        SavedCard.stripe_payment_method_id == payment_method,
+        SavedCard.user_id == customer.user_id,
+        SavedCard.removed_at.is_(None),
+    )
     card_id = session.scalar(select(SavedCard.id).where(*mine))
     if card_id is not None:
         customer.default_card_id = card_id
