@@ -15,11 +15,14 @@ THREE_DECIMAL: Final = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 WHOLE_UNITS: Final = frozenset({"isk", "ugx"})
 TWO_DECIMAL: Final = frozenset(
     (
-        "aed", "amd", "ars", "aud", "azn", "bam", "bdt", "bgn", "bnd", "bob", "brl", "bsd", "bwp", "byn", "bzd", "cad", "chf", "cny", "cop", "crc",
-        "czk", "dkk", "dop", "dzd", "egp", "etb", "eur", "fjd", "gbp", "gel", "gmd", "gtq", "gyd", "hkd", "hnl", "huf", "idr", "ils", "inr", "isk",
-        "jmd", "kes", "kgs", "khr", "kyd", "kzt", "lbp", "lkr", "lrd", "mad", "mdl", "mkd", "mmk", "mnt", "mop", "mur", "mvr", "mwk", "mxn", "myr",
-        "mzn", "nad", "ngn", "nio", "nok", "npr", "nzd", "pab", "pen", "pgk", "php", "pkr", "pln", "qar", "ron", "rsd", "sar", "scr", "sek", "sgd",
-        "sos", "srd", "szl", "thb", "tjs", "top", "try", "ttd", "twd", "tzs", "uah", "ugx", "usd", "uyu", "uzs", "wst", "xcd", "yer", "zar", "zmw",
+        "aed", "amd", "ars", "aud", "azn", "bam", "bdt", "bgn", "bnd", "bob", "brl", "bsd", "bwp", "byn",
+        "bzd", "cad", "chf", "cny", "cop", "crc", "czk", "dkk", "dop", "dzd", "egp", "etb", "eur", "fjd",
+        "gbp", "gel", "gmd", "gtq", "gyd", "hkd", "hnl", "huf", "idr", "ils", "inr", "isk", "jmd", "kes",
+        "kgs", "khr", "kyd", "kzt", "lbp", "lkr", "lrd", "mad", "mdl", "mkd", "mmk", "mnt", "mop", "mur",
+        "mvr", "mwk", "mxn", "myr", "mzn", "nad", "ngn", "nio", "nok", "npr", "nzd", "pab", "pen", "pgk",
+        "php", "pkr", "pln", "qar", "ron", "rsd", "sar", "scr", "sek", "sgd", "sos", "srd", "szl", "thb",
+        "tjs", "top", "try", "ttd", "twd", "tzs", "uah", "ugx", "usd", "uyu", "uzs", "wst", "xcd", "yer",
+        "zar", "zmw",
     )
 )  # fmt: skip
 CURRENCIES: Final = ZERO_DECIMAL | THREE_DECIMAL | TWO_DECIMAL
