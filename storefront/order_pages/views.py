@@ -15,7 +15,7 @@ from storefront.checkout.clicks import read_means
 from storefront.checkout.panel import Panel, again_panel, order_panel
 from storefront.customers.models import User
 from storefront.database import leave
-from storefront.errors import BusyError, NotYoursError, RefusedError
+from storefront.errors import BusyError, NotYoursError, RefusedError, TooManyTriesError
 from storefront.hypermedia import done, show, wants_fragment
 from storefront.orders.labels import label
 from storefront.payments import charging
@@ -78,7 +78,7 @@ def _do(order: OrderShown, act: Callable[[], None]) -> ResponseReturnValue:
     code = 200
     try:
         act()
-    except (RefusedError, BusyError) as why:
+    except (RefusedError, BusyError, TooManyTriesError) as why:
         refused, code = (why.words,), why.status
     except OutcomeUnknownError:
         refused = ("Our payment provider does not answer just now; we go on asking.",)

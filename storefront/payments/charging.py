@@ -19,6 +19,7 @@ from storefront.payments.models import AttemptState, IntentState, Payment, Payme
 from storefront.payments.reconciling import ask_about_attempt, close_at_stripe
 from storefront.payments.record import start_attempt
 from storefront.payments.standing import order_status
+from storefront.payments.tries import refuse_too_many_tries
 
 
 class HasOpenOrderError(ChangedError):
@@ -91,6 +92,7 @@ def _begin(click: Click) -> Sending | Placed | _Landed:
         landed = _landed_on(click)
         if landed:
             return landed
+        refuse_too_many_tries(click.wanted.buyer.email_key)
         goods = _goods(click)
         totals = price(goods, current_app.config["SETTINGS"].currency)
         _refuse_what_cannot_be_charged(click, totals)
@@ -232,6 +234,7 @@ def _try_next(order_id: int, number: int, how: How, user_id: int | None) -> None
             raise NotYoursError
         payment = session.scalars(select(Payment).where(Payment.order_id == order_id)).one()
         last = payment.last_attempt
+        refuse_too_many_tries(order.email_key)
         waits = last is not None and last.is_live and last.state is not AttemptState.requires_action
         if (
             not order.is_open
