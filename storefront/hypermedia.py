@@ -55,7 +55,7 @@ def own_path(url: str | None) -> str | None:
     if not url:
         return None
     address = urlsplit(url)
-    if address.netloc and address.netloc != request.host:
+    if (address.scheme or address.netloc) and address.netloc != request.host:
         return None
     path = urlunsplit(("", "", address.path, address.query, ""))
     # Browsers read "/\\" like "//", and drop what cannot be printed.

@@ -72,7 +72,8 @@ def inside(doors: Flask) -> Iterator[None]:
 
 
 def _elsewhere(_error: Exception, endpoint: str, values: dict[str, Any]) -> str:
-    return "/".join(["/elsewhere", endpoint, *(str(value) for value in values.values())])
+    own = (str(value) for name, value in values.items() if not name.startswith("_"))
+    return "/".join(["/elsewhere", endpoint, *own])
 
 
 def register(browser: FlaskClient, email: str = "alice@example.org", **typed: str) -> None:

@@ -13,7 +13,8 @@ from storefront.customers.people import key_of, user_by_email
 from storefront.errors import RefusedError
 from storefront.throttling import forgive, throttle
 
-# One account from one place; all accounts from one place; one account from all browsers it was never used in.
+# One account from one place; all accounts from one address; one account from all browsers it was never used in.
+# A browser that it was used in is a place of its own: no neighbour's guesses count there.
 GUESSES: Final = "10 per 15 minutes"
 GUESSES_OF_AN_ADDRESS: Final = "200 per 15 minutes"
 GUESSES_OF_STRANGERS: Final = "100 per hour"
@@ -29,11 +30,11 @@ class WrongPasswordError(RefusedError):
 
 def sign_in(email: str, password: str) -> User:
     """Whose login this is; raises WrongPasswordError or TooManyTriesError."""
-    account, place = key_of(email), address()
-    throttle("login-address", place, limit=GUESSES_OF_AN_ADDRESS)
+    throttle("login-address", address(), limit=GUESSES_OF_AN_ADDRESS)
+    account, user = key_of(email), user_by_email(email)
+    place = _KNOWN_BROWSER if _is_known_browser(user) else address()
     throttle("login", account, place, limit=GUESSES)
-    user = user_by_email(email)
-    if not _is_known_browser(user):
+    if place != _KNOWN_BROWSER:
         throttle("login-strangers", account, limit=GUESSES_OF_STRANGERS)
     if not is_password_of(user, password) or user is None:
         raise WrongPasswordError

@@ -51,13 +51,15 @@ def cart_context(owner: CartOwner, sentences: tuple[str, ...] = ()) -> dict[str,
     cart = find_cart(owner)
     lines = cart.lines if cart else []
     wanted = {line.variant_id: line.quantity for line in lines if line.variant.product.published}
+    troubles = _cannot_be_had(cart)
     return {
         "cart_lines": [shown(line, settings.currency) for line in lines],
         "summary": summary_of(price(wanted, settings.currency)) if lines else None,
         "merged": merged_into(cart) if cart else None,
-        "changed": list(dict.fromkeys((*sentences, *_cannot_be_had(cart)))),
+        "changed": list(dict.fromkeys((*sentences, *troubles))),
         "cart_count": sum(line.quantity for line in lines),
-        "panel": _panel(cart),
+        # What cannot be had cannot be paid for: first the cart must be put right.
+        "panel": None if troubles else _panel(cart),
     }
 
 

@@ -44,7 +44,7 @@ def test_a_known_email_offers_login_and_reset_and_makes_nothing(doors: Flask, br
     stranger = doors.test_client()
 
     answer = stranger.post(
-        "/auth/register", data={"name": "Mallory", "email": "ＡLICE@example.org", "password": "a long password"}
+        "/auth/register", data={"name": "Mallory", "email": "\uff21LICE@example.org", "password": "a long password"}
     )
 
     assert answer.status_code == 422
@@ -65,7 +65,15 @@ def test_a_strangers_address_gets_a_customer_of_its_own_never_one_found_by_email
         from storefront.database import transaction  # noqa: PLC0415
 
         with transaction() as session:
-            session.add(StripeCustomer(user_id=None, livemode=False, stripe_id="cus_strangers", idempotency_key="k", request={"params": {"email": "alice@example.org"}}))
+            session.add(
+                StripeCustomer(
+                    user_id=None,
+                    livemode=False,
+                    stripe_id="cus_strangers",
+                    idempotency_key="k",
+                    request={"params": {"email": "alice@example.org"}},
+                )
+            )
 
     register(browser, "alice@example.org")
 
