@@ -51,6 +51,7 @@ class Sending:
     """A committed attempt, on its way: exactly what is sent, now or again."""
 
     order_id: int
+    public_id: str
     attempt_id: int
     operation: str
     request: dict[str, Any]
@@ -99,7 +100,7 @@ def write_attempt(payment: Payment, public_id: str, number: int, how: How, user_
     session = current_session()
     session.add(attempt)
     session.flush()
-    return Sending(payment.order_id, attempt.id, attempt.operation, attempt.request, attempt.idempotency_key)
+    return Sending(payment.order_id, public_id, attempt.id, attempt.operation, attempt.request, attempt.idempotency_key)
 
 
 def _new_intent(payment: Payment, public_id: str, attempt: str) -> dict[str, Any]:
@@ -126,7 +127,8 @@ def _means_of(means: Means, attempt: PaymentAttempt, user_id: int | None) -> dic
 
 def sending_of(attempt: PaymentAttempt) -> Sending:
     """The same request, to be sent again with its own key."""
-    return Sending(attempt.payment.order_id, attempt.id, attempt.operation, attempt.request, attempt.idempotency_key)
+    order = attempt.payment.order
+    return Sending(order.id, order.public_id, attempt.id, attempt.operation, attempt.request, attempt.idempotency_key)
 
 
 def send(sending: Sending, source: Source = Source.api) -> None:

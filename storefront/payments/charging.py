@@ -82,7 +82,6 @@ def buy(click: Click) -> Bought:
             return _land(begun, click)
         if isinstance(begun, Sending):
             send(begun)
-            return Bought(_public_id(begun.order_id), again=False)
     return Bought(begun.public_id, again=False)
 
 
@@ -208,12 +207,7 @@ def _close_and_begin_anew(landed: _Landed, click: Click) -> Bought:
     begun = _begin(replace(click, wanted=replace(click.wanted, checkout_token=fresh)))
     if isinstance(begun, Sending):
         send(begun)
-        return Bought(_public_id(begun.order_id), again=False)
     return Bought(begun.public_id, again=isinstance(begun, _Landed))
-
-
-def _public_id(order_id: int) -> str:
-    return current_session().get_one(Order, order_id).public_id
 
 
 def pay_again(order_id: int, number: int, how: How) -> None:
