@@ -58,7 +58,7 @@ class Listener:
         )
         return str(endpoint.secret)
 
-    def events(self, secret: str) -> list[stripe.Event]:
+    def events(self, secret: str) -> list[Any]:
         """What came, with its signature checked by the SDK."""
         return [stripe.Webhook.construct_event(body, signature, secret) for body, signature in self.received]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 import stripe
 from flask import Flask
@@ -18,6 +19,11 @@ VERSION = "2026-10-28.endive"
 KEY = "sk_test_sandbox"
 BROWSER_KEY = "pk_test_sandbox"
 RETURN_URL = "https://shop.example/return"
+
+
+def told(refusal: pytest.ExceptionInfo[stripe.StripeError]) -> Any:
+    """The error object of a refusal; every one of the sandbox's has it."""
+    return refusal.value.error
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import stripe
 
-from tests.sandbox.running import RETURN_URL, Running
+from tests.sandbox.running import RETURN_URL, Running, told
 
 PAY: Any = {"amount": 1999, "currency": "eur", "confirm": True, "return_url": RETURN_URL}
 NUMBERS = {
@@ -74,7 +74,7 @@ def test_declining_numbers_decline_with_their_codes(client: Any, number: str, co
     with pytest.raises(stripe.CardError) as refusal:
         client.v1.payment_intents.create({**PAY, "payment_method": card_numbered(client, number)})
 
-    assert (refusal.value.code, refusal.value.error.decline_code) == codes
+    assert (refusal.value.code, told(refusal).decline_code) == codes
 
 
 @pytest.mark.parametrize(("token", "reason"), TOKENS.items())
@@ -82,35 +82,35 @@ def test_declining_tokens_decline_with_their_codes(client: Any, token: str, reas
     with pytest.raises(stripe.CardError) as refusal:
         client.v1.payment_intents.create({**PAY, "payment_method": token})
 
-    assert refusal.value.error.decline_code == reason
+    assert told(refusal).decline_code == reason
 
 
 def test_a_decline_leaves_an_open_intent_and_a_failed_charge(client: Any) -> None:
     with pytest.raises(stripe.CardError) as refusal:
         client.v1.payment_intents.create({**PAY, "payment_method": "pm_card_visa_chargeDeclined"})
-    told = refusal.value.error.payment_intent
-    intent = client.v1.payment_intents.retrieve(told.id, {"expand": ["latest_charge"]})
+    failed = told(refusal).payment_intent
+    intent = client.v1.payment_intents.retrieve(failed.id, {"expand": ["latest_charge"]})
 
     assert (intent.status, intent.payment_method, intent.amount_received) == ("requires_payment_method", None, 0)
     assert intent.last_payment_error.decline_code == "generic_decline"
     assert intent.last_payment_error.payment_method.card.last4 == "0002"
     assert (intent.latest_charge.status, intent.latest_charge.failure_code) == ("failed", "card_declined")
-    assert intent.latest_charge.id == refusal.value.error.charge
-    assert intent.to_dict()["status"] == told.to_dict()["status"]
+    assert intent.latest_charge.id == told(refusal).charge
+    assert intent.to_dict()["status"] == failed.to_dict()["status"]
 
 
 def test_a_blocked_payment_says_so(client: Any) -> None:
     with pytest.raises(stripe.CardError) as refusal:
         client.v1.payment_intents.create({**PAY, "payment_method": "pm_card_radarBlock"})
 
-    charge = client.v1.charges.retrieve(refusal.value.error.charge)
+    charge = client.v1.charges.retrieve(told(refusal).charge)
     assert (charge.outcome.type, charge.outcome.risk_level) == ("blocked", "highest")
 
 
 def test_another_card_pays_the_same_intent_after_a_decline(client: Any) -> None:
     with pytest.raises(stripe.CardError) as refusal:
         client.v1.payment_intents.create({**PAY, "payment_method": "pm_card_visa_chargeDeclined"})
-    intent_id = refusal.value.error.payment_intent.id
+    intent_id = told(refusal).payment_intent.id
 
     paid = client.v1.payment_intents.confirm(intent_id, {"payment_method": "pm_card_visa", "return_url": RETURN_URL})
 
@@ -125,7 +125,7 @@ def test_a_saved_0341_attaches_and_then_declines(client: Any) -> None:
     with pytest.raises(stripe.CardError) as refusal:
         client.v1.payment_intents.create({**PAY, "customer": customer, "payment_method": card})
 
-    assert refusal.value.error.payment_intent.status == "requires_payment_method"
+    assert told(refusal).payment_intent.status == "requires_payment_method"
     assert client.v1.customers.payment_methods.retrieve(customer, card).customer == customer
 
 
@@ -160,7 +160,7 @@ def test_off_session(client: Any, token: str, outcome: str) -> None:
         return
     with pytest.raises(stripe.CardError) as refusal:
         client.v1.payment_intents.create(params)
-    assert refusal.value.error.decline_code == outcome
+    assert told(refusal).decline_code == outcome
 
 
 def test_3155_is_charged_off_session_once_it_was_set_up(client: Any, running: Running) -> None:
@@ -221,7 +221,7 @@ def test_a_card_is_charged_for_its_own_customer_alone(client: Any) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="include the Customer"):
         client.v1.payment_intents.create({**PAY, "payment_method": card})
 
-    assert refusal.value.error.code == "resource_missing"
+    assert told(refusal).code == "resource_missing"
     assert client.v1.payment_intents.list({"customer": bob}).data == []
 
 
@@ -288,7 +288,7 @@ def test_a_settled_intent_is_confirmed_and_canceled_no_more(client: Any) -> None
         with pytest.raises(stripe.InvalidRequestError) as refusal:
             act(intent.id)
         assert refusal.value.code == "payment_intent_unexpected_state"
-        assert refusal.value.error.payment_intent.status == "succeeded"
+        assert told(refusal).payment_intent.status == "succeeded"
 
 
 def test_an_intent_without_a_card_waits_for_one(client: Any) -> None:

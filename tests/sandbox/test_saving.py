@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import stripe
 
-from tests.sandbox.running import BROWSER_KEY, RETURN_URL, Running
+from tests.sandbox.running import BROWSER_KEY, RETURN_URL, Running, told
 
 UNSAVABLE = [
     "pm_card_visa_chargeDeclined", "pm_card_visa_chargeDeclinedInsufficientFunds",
@@ -59,8 +59,8 @@ def test_cards_that_decline_are_not_saved(client: Any, alice: str, token: str) -
     with pytest.raises(stripe.CardError):
         client.v1.payment_methods.attach(token, {"customer": alice})
 
-    assert refusal.value.error.setup_intent.status == "requires_payment_method"
-    assert refusal.value.error.setup_intent.last_setup_error.code == refusal.value.code
+    assert told(refusal).setup_intent.status == "requires_payment_method"
+    assert told(refusal).setup_intent.last_setup_error.code == refusal.value.code
     assert cards_of(client, alice) == []
 
 
