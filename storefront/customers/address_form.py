@@ -3,7 +3,8 @@
 from typing import Any
 
 from wtforms import Form, SelectField, StringField
-from wtforms.validators import Email, InputRequired, Length, Optional, ValidationError
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # its stubs are older
+from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional, ValidationError
 
 from storefront.customers.addresses import Place
 from storefront.customers.countries import WITHOUT_POSTCODES, countries
@@ -28,7 +29,8 @@ def email_field() -> StringField:
 
 
 def _asked(label: str, please: str, most: int = 120) -> StringField:
-    return StringField(label, [InputRequired(please), _at_most(most)], filters=[trimmed])
+    # Spaces alone are nothing.
+    return StringField(label, [DataRequired(please), _at_most(most)], filters=[trimmed])
 
 
 def _perhaps(label: str, most: int = 120) -> StringField:
@@ -48,7 +50,11 @@ class AddressForm(Form):
     postal_code = StringField("Postcode", [_at_most(16)], filters=[trimmed], default="")
     city = _asked("Town", "Please add the town.")
     region = _perhaps("State or region")
-    country = SelectField("Country", [InputRequired("Please choose a country.")], choices=list(countries()))
+    country = SelectField(
+        "Country",
+        [InputRequired("Please choose a country.")],
+        choices=[SelectChoice(code, name) for code, name in countries()],
+    )
     phone = _perhaps("Phone", 32)
 
     def validate_postal_code(self, field: StringField) -> None:

@@ -8,7 +8,7 @@ from flask import current_app
 from config import Settings
 
 # Any letter is read: a shop that takes a new name still finds the orders it wrote about under the old one.
-_WRITTEN: Final = re.compile(r"#?(?:[^\W\d_]\s?-?\s?)?([0-9]{1,9})")
+_WRITTEN: Final = re.compile(r"#?(?:[^\W\d_]\s?[-–]?\s?)?([0-9]{1,9})")
 
 
 def label(number: int) -> str:

@@ -1,0 +1,1 @@
+"""The door to the customer's own: orders, cards, addresses, profile."""

@@ -1,0 +1,174 @@
+"""The customer's own: orders, saved cards, addresses, profile. What is somebody else's is not there."""
+
+from flask import Blueprint, request, url_for
+from flask.typing import ResponseReturnValue
+
+from storefront.account import addresses as book
+from storefront.account import saved_cards as wallet
+from storefront.auth.access import customer_required, fresh_login_required, is_fresh, signed_in
+from storefront.customers import addresses as verbs
+from storefront.customers.address_form import AddressForm
+from storefront.customers.countries import country_name
+from storefront.errors import RefusedError
+from storefront.hypermedia import done, go_to, show
+from storefront.orders.history import orders_of
+from storefront.orders.labels import label
+from storefront.payments.cards import choose_default, remove_card
+
+account = Blueprint("account", __name__, url_prefix="/account")
+account.add_app_template_filter(label, "order_label")
+account.add_app_template_filter(country_name, "country_name")
+
+
+@account.get("")
+@customer_required
+def home() -> ResponseReturnValue:
+    """Most come to see what they ordered."""
+    return go_to(url_for(".orders"))
+
+
+# Orders
+
+
+@account.get("/orders")
+@customer_required
+def orders() -> ResponseReturnValue:
+    """Their orders, the newest first."""
+    page = orders_of(signed_in().id, older_than=request.args.get("before", type=int))
+    return show("account/_past_orders.html", page="account/orders.html", past=page)
+
+
+# Saved cards
+
+
+@account.get("/cards")
+@customer_required
+def cards() -> ResponseReturnValue:
+    """Their saved cards."""
+    context = wallet.context(signed_in().id, kept_id=request.args.get("kept", type=int))
+    return show("account/_saved_cards.html", page="account/saved_cards.html", **context)
+
+
+@account.post("/cards/<int:card_id>/default")
+@customer_required
+def choose_default_card(card_id: int) -> ResponseReturnValue:
+    """From now on a click pays with this one."""
+    me = signed_in().id
+    try:
+        choose_default(me, card_id)
+    except RefusedError as refused:
+        context = wallet.context(me, fault=refused.words)
+        return show("account/_saved_cards.html", page="account/saved_cards.html", status=refused.status, **context)
+    return done("account/_saved_cards.html", then=url_for(".cards"), **wallet.context(me, chosen=True))
+
+
+@account.get("/cards/<int:card_id>/removal")
+@customer_required
+def ask_about_removal(card_id: int) -> ResponseReturnValue:
+    """Really? Asked where the card stands, and after the password rather than before it."""
+    context = wallet.context(signed_in().id, confirming_id=card_id)
+    card = wallet.find_card(context["cards"], card_id)
+    if not is_fresh():
+        return go_to(url_for("auth.confirm", next=request.path))
+    return show("account/_saved_card.html", page="account/saved_cards.html", card=card, **context)
+
+
+@account.post("/cards/<int:card_id>/removal")
+@fresh_login_required
+def remove_saved_card(card_id: int) -> ResponseReturnValue:
+    """Remove it, for good."""
+    me = signed_in().id
+    before = wallet.shown_cards_of(me)
+    remove_card(me, card_id)
+    removed = next((card for card in before if card.id == card_id), None)
+    return done("account/card_removed.hx.html", then=url_for(".cards"), **wallet.context(me, removed=removed))
+
+
+# Addresses
+
+
+@account.get("/addresses")
+@customer_required
+def addresses() -> ResponseReturnValue:
+    """Their address book, and the form for one more."""
+    customer = signed_in()
+    context = book.context(customer.id, kept_id=request.args.get("kept", type=int))
+    form = book.blank_form(customer, context["addresses"])
+    return show("account/_addresses.html", page="account/addresses.html", form=form, editing=None, **context)
+
+
+@account.post("/addresses")
+@customer_required
+def add_address() -> ResponseReturnValue:
+    """Write one more into the book."""
+    customer, form = signed_in(), AddressForm(request.form)
+    if not form.validate():
+        context = book.context(customer.id) | {"form": form, "editing": None}
+        return show("account/_address_form.html", page="account/addresses.html", status=422, **context)
+    added_id = verbs.add_address(customer.id, form.place())
+    context = book.context(customer.id, added_id=added_id)
+    blank = book.blank_form(customer, context["addresses"])
+    then = url_for(".addresses")
+    return done("account/address_added.hx.html", then=then, form=blank, editing=None, **context)
+
+
+@account.get("/addresses/<int:address_id>")
+@customer_required
+def address(address_id: int) -> ResponseReturnValue:
+    """One of the book, to be corrected."""
+    found = verbs.address_of(signed_in().id, address_id)
+    form = AddressForm(data=found.as_copy())
+    return show("account/_address_form.html", page="account/address.html", form=form, editing=found)
+
+
+@account.post("/addresses/<int:address_id>")
+@customer_required
+def change_address(address_id: int) -> ResponseReturnValue:
+    """Correct it; orders keep what they copied."""
+    me, form = signed_in().id, AddressForm(request.form)
+    found = verbs.address_of(me, address_id)
+    if not form.validate():
+        return show("account/_address_form.html", page="account/address.html", status=422, form=form, editing=found)
+    verbs.change_address(me, address_id, form.place())
+    return go_to(url_for(".addresses"))
+
+
+@account.post("/addresses/<int:address_id>/default")
+@customer_required
+def choose_default_address(address_id: int) -> ResponseReturnValue:
+    """From now on parcels go there."""
+    me = signed_in().id
+    verbs.make_default(me, address_id)
+    return done("account/_addresses.html", then=url_for(".addresses"), **book.context(me, chosen=True))
+
+
+@account.get("/addresses/<int:address_id>/removal")
+@customer_required
+def ask_about_address_removal(address_id: int) -> ResponseReturnValue:
+    """Really? Asked where the address stands."""
+    customer = signed_in()
+    address = verbs.address_of(customer.id, address_id)
+    context = book.context(customer.id, confirming_id=address_id)
+    form = book.blank_form(customer, context["addresses"])
+    return show(
+        "account/_address.html", page="account/addresses.html", form=form, editing=None, address=address, **context
+    )
+
+
+@account.post("/addresses/<int:address_id>/removal")
+@customer_required
+def remove_address(address_id: int) -> ResponseReturnValue:
+    """Take it out of the book."""
+    me = signed_in().id
+    verbs.remove_address(me, address_id)
+    return done("account/_addresses.html", then=url_for(".addresses"), **book.context(me, was_removed=True))
+
+
+# Profile
+
+
+@account.get("/profile")
+@customer_required
+def profile() -> ResponseReturnValue:
+    """Who they are to the shop."""
+    return show("account/_profile.html", page="account/profile.html", person=signed_in())
