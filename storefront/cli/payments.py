@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 
 from storefront.cli.printing import in_plain_words, minor_units, order_called, show_table
 from storefront.money import Money
-from storefront.payments import consequences
+from storefront.payments import consequences, inbox, reconciling, refunding
 
 REASONS = ("requested_by_customer", "duplicate", "fraudulent")
 
@@ -21,11 +21,9 @@ events = AppGroup("events", short_help="Apply a stored webhook again.")
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
 def reconcile(since: dt.datetime | None, *, dry_run: bool) -> None:
     """Ask Stripe about all that is open, and compare what it knows with what we know."""
-    from storefront.payments.reconciling import reconcile as compare  # noqa: PLC0415  a command loads what it needs
-
     from_day = since.replace(tzinfo=dt.UTC) if since else None
     with in_plain_words():
-        found = compare(since=from_day, dry_run=dry_run, progress=click.echo)
+        found = reconciling.reconcile(since=from_day, dry_run=dry_run, progress=click.echo)
     changed = "would change" if dry_run else "changed"
     click.echo(f"{found.asked} asked about, {found.changed} {changed}, {found.open} open, {found.unmatched} unmatched")
 
@@ -36,12 +34,10 @@ def reconcile(since: dt.datetime | None, *, dry_run: bool) -> None:
 @click.option("--reason", type=click.Choice(REASONS), default=REASONS[0], show_default=True)
 def refund(order: str, amount: str | None, reason: str) -> None:
     """Pay ORDER (K-1043 or 1043) back, all or a part of it."""
-    from storefront.payments.refunding import refund_order  # noqa: PLC0415
-
     found = order_called(order)
     order_id, label, currency = found.id, f"K-{found.number}", found.currency
     with in_plain_words():
-        view = refund_order(
+        view = refunding.refund_order(
             order_id,
             amount=minor_units(amount, currency) if amount else None,
             reason=reason,
@@ -72,8 +68,6 @@ def unmatched() -> None:
 @click.argument("event_id")
 def replay(event_id: str) -> None:
     """Apply the stored webhook EVENT_ID (evt_…) once more."""
-    from storefront.payments import inbox  # noqa: PLC0415
-
     with in_plain_words():
         became = inbox.replay(event_id)
-    click.echo(f"{event_id}: {became or 'applied'}")
+    click.echo(f"{event_id}: {became}")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import click
 from sqlalchemy import select
@@ -15,6 +15,7 @@ from storefront.orders.models import Order
 from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
 
 _NUMBER = re.compile(r"(?:K-?)?(\d+)", re.IGNORECASE)
+_AMOUNT = re.compile(r"\d{1,12}(\.\d+)?")
 
 
 @contextmanager
@@ -60,10 +61,8 @@ def order_called(written: str) -> Order:
 
 def minor_units(written: str, currency: str) -> int:
     """12.50 or 12,50 in the currency's smallest unit."""
-    try:
-        amount = Decimal(written.replace(",", ".")).scaleb(decimals(currency))
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount <= 0 or amount != amount.to_integral_value():
+    found = _AMOUNT.fullmatch(written.strip().replace(",", "."))
+    amount = Decimal(found.group()).scaleb(decimals(currency)) if found else Decimal(0)
+    if amount <= 0 or amount != amount.to_integral_value():
         raise click.ClickException(f"{written!r} is no amount of {currency.upper()}. For example: 12.50")
     return int(amount)

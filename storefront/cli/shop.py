@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 
 from storefront.cli.printing import in_plain_words, show_table
 from storefront.customers.joining import join, newcomer
-from storefront.customers.models import Role
+from storefront.customers.models import Role, User
 from storefront.customers.people import user_by_email
 from storefront.customers.proving import mark_verified
 from storefront.database import transaction
@@ -29,8 +29,9 @@ shop = AppGroup("shop", short_help="Make an owner; import products.")
 def create_owner(email: str | None, name: str | None, password: str | None) -> None:
     """Make EMAIL (else OWNER_EMAIL) an owner of the shop; somebody who has a login keeps its password."""
     email = email or current_app.config["SETTINGS"].owner_email or click.prompt("E-mail")
-    if user_by_email(email) is not None:
-        _promote(email)
+    known = user_by_email(email)
+    if known is not None:
+        _promote(known.id)
         click.echo(f"{email} has a login already, and is an owner now.")
         return
     name = name or click.prompt("Name")
@@ -58,11 +59,9 @@ def import_products(file: Path) -> None:
     _say_what_did_not(came)
 
 
-def _promote(email: str) -> None:
-    with transaction():
-        user = user_by_email(email)
-        assert user is not None
-        user.role = Role.owner
+def _promote(user_id: int) -> None:
+    with transaction() as session:
+        session.get_one(User, user_id).role = Role.owner
 
 
 def _say_how_far(done: int, of: int) -> None:

@@ -11,24 +11,6 @@ from storefront.jobs import queue
 from tests.apps import bare_app
 
 
-class MovedClock:
-    """The shop's clock, some seconds on."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._seconds = 0.0
-
-    def forward(self, seconds: float) -> None:
-        self._seconds += seconds
-        self._path.write_text(f"{self._seconds:+}", encoding="ascii")
-
-
-@pytest.fixture
-def later(tmp_path: Path) -> MovedClock:
-    """Moves time on."""
-    return MovedClock(tmp_path / "clock")
-
-
 @pytest.fixture
 def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
     with bare_app(database_url, CLOCK_FILE=str(tmp_path / "clock")) as app:

@@ -15,7 +15,7 @@ from storefront.database import current_session, transaction
 from storefront.jobs import leases
 from storefront.jobs.models import Job
 from storefront.jobs.queue import enqueue
-from tests.jobs.conftest import MovedClock
+from tests.doors import MovedClock
 
 Starts = Callable[[], "subprocess.Popen[bytes]"]
 pytestmark = pytest.mark.usefixtures("inside")

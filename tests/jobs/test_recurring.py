@@ -10,7 +10,8 @@ from storefront.jobs.models import Job
 from storefront.jobs.queue import Work, enqueue
 from storefront.jobs.recurring import plant_recurring
 from storefront.jobs.worker import run_due
-from tests.jobs.conftest import MovedClock, divide_by_zero
+from tests.doors import MovedClock
+from tests.jobs.conftest import divide_by_zero
 
 pytestmark = pytest.mark.usefixtures("inside")
 

@@ -13,7 +13,8 @@ from storefront.jobs import leases
 from storefront.jobs.models import Job
 from storefront.jobs.queue import NotYetError, Work, enqueue
 from storefront.jobs.worker import run_due, work_forever
-from tests.jobs.conftest import MovedClock, divide_by_zero
+from tests.doors import MovedClock
+from tests.jobs.conftest import divide_by_zero
 
 Kinds = dict[str, Work]
 

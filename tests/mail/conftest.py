@@ -11,7 +11,6 @@ from storefront import clock
 from storefront.mail import delivery
 from storefront.payments import messages
 from tests.apps import bare_app
-from tests.jobs.conftest import MovedClock
 from tests.mail.post_office import PostOffice, open_post_office
 
 REGISTERED = (delivery, messages)
@@ -21,12 +20,6 @@ REGISTERED = (delivery, messages)
 def office() -> Iterator[PostOffice]:
     with open_post_office() as office:
         yield office
-
-
-@pytest.fixture
-def later(tmp_path: Path) -> MovedClock:
-    """Moves time on."""
-    return MovedClock(tmp_path / "clock")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from storefront.mail.models import MailState, OutboundMail
 from storefront.mail.outbox import post
 from storefront.mail.sending import Letter, NotEncryptedError, as_message, sender_for
 from tests.apps import bare_app
-from tests.jobs.conftest import MovedClock
+from tests.doors import MovedClock
 from tests.mail.post_office import PostOffice
 
 ALARM = {"what": "Money that fits no order", "why": "pi_1 has our mark", "to_do": "Look."}
