@@ -112,7 +112,7 @@ def _goods(click: Click) -> dict[int, int]:
         Cart.state == CartState.open,
         Cart.checkout_token == click.wanted.checkout_token,
     )
-    goods = dict(current_session().execute(lines.where(*live)).tuples().all())
+    goods = dict(current_session().execute(lines.where(*live)).all())
     if not goods:
         raise ChangedError("Your cart has changed. Nothing was charged.")
     return goods
@@ -176,7 +176,7 @@ def _differs(order: Order, click: Click) -> bool:
     """Whether the cart, its prices or where it goes are no longer what this order was placed for."""
     goods = {line.variant_id: line.quantity for line in order.lines}
     cart = select(CartLine.variant_id, CartLine.quantity).where(CartLine.cart_id == order.cart_id)
-    today = dict(current_session().execute(cart).tuples().all())
+    today = dict(current_session().execute(cart).all())
     address = click.wanted.address if order.shipping_address else None
     return (
         goods != today

@@ -21,6 +21,6 @@ def refuse_too_many_tries(email_key: str) -> None:
     declined = func.count(PaymentAttempt.id).filter(PaymentAttempt.state.in_([AttemptState.declined, AttemptState.refused]))
     tries = select(func.count(PaymentAttempt.id), declined).join(Payment).join(Order)
     lately = tries.where(Order.email_key == email_key, PaymentAttempt.created_at > now() - WITHIN)
-    all_of_them, declines = current_session().execute(lately).tuples().one()
+    all_of_them, declines = current_session().execute(lately).one()
     if declines >= MOST_DECLINES or all_of_them >= MOST_ATTEMPTS:
         raise TooManyTriesError("Too many tries to pay in a short time. Please try again later.", retry_after=15 * 60)
