@@ -19,7 +19,8 @@ class Product(Base):
     __tablename__ = "products"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    handle: Mapped[str] = mapped_column(unique=True)
+    # The sentinel lets SQLite insert many rows with one statement and still tell whose id is whose.
+    handle: Mapped[str] = mapped_column(unique=True, insert_sentinel=True)
     title: Mapped[str]
     note: Mapped[str] = mapped_column(default="")
     description: Mapped[str] = mapped_column(default="")
@@ -88,7 +89,7 @@ class Variant(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), index=True)
-    sku: Mapped[str] = mapped_column(unique=True)
+    sku: Mapped[str] = mapped_column(unique=True, insert_sentinel=True)
     option_values: Mapped[list[str]] = mapped_column(default=list)
     price_minor: Mapped[int]
     stock: Mapped[int | None]

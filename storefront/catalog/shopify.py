@@ -189,4 +189,7 @@ def _pictures(rows: Sequence[SheetRow], title: str) -> list[ListedPicture]:
     placed = sorted((row for row in rows if row["Image Src"]), key=lambda row: _whole(row, "Image Position"))
     named = [ListedPicture(row["Image Src"], row["Image Alt Text"] or title) for row in placed]
     named += [ListedPicture(row["Variant Image"], title) for row in rows if row["Variant Image"]]
-    return list({picture.source: picture for picture in reversed(named)}.values())[::-1]
+    once: dict[str, ListedPicture] = {}
+    for picture in named:
+        once.setdefault(picture.source, picture)
+    return list(once.values())

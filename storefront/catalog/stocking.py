@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session, selectinload
 
 from storefront.catalog.models import Collection, CollectionProduct, Product, ProductImage, Variant
@@ -99,8 +99,10 @@ def _arrange(
         .where(CollectionProduct.product_id.in_(ids))
         .execution_options(synchronize_session=False)
     )
-    session.add_all(
-        CollectionProduct(collection_id=shelves[handle].id, product_id=products[told["handle"]].id, position=position)
+    places = [
+        {"collection_id": shelves[handle].id, "product_id": products[told["handle"]].id, "position": position}
         for position, told in enumerate(goods)
         for handle in told["collection"]
-    )
+    ]
+    if places:
+        session.execute(insert(CollectionProduct), places)

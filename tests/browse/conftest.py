@@ -4,31 +4,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Blueprint, Flask
+from flask import Flask
 from flask.testing import FlaskClient
 
-from storefront.auth.views import auth
-from storefront.browse.views import browse
-from storefront.cart.views import cart
 from storefront.extensions import db
-from storefront.hypermedia import set_up_pages
-from storefront.security import guard
-from tests.apps import bare_app
+from storefront.house import build
+from tests.apps import settings_for
 from tests.catalog import goods
 
 
 @pytest.fixture
 def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
-    """A shop with the doors a visitor finds first; the others only have an address."""
-    with bare_app(database_url) as app:
-        app.instance_path = str(tmp_path / "instance")
-        guard(app)
-        set_up_pages(app)
-        for door in (browse, auth, cart):
-            app.register_blueprint(door)
-        _stand_in(app, "account", "orders")
-        _stand_in(app, "checkout", "show")
-        yield app
+    """The whole shop, with empty shelves."""
+    app = build(settings_for(database_url))
+    app.instance_path = str(tmp_path / "instance")
+    with app.app_context():
+        engine = db.engine
+    yield app
+    engine.dispose()
 
 
 class Keeper:
@@ -71,9 +64,3 @@ def guest(app: Flask) -> FlaskClient:
     client = app.test_client()
     client.set_cookie("cart", "something")
     return client
-
-
-def _stand_in(app: Flask, door: str, page: str) -> None:
-    blueprint = Blueprint(door, __name__)
-    blueprint.add_url_rule(f"/{door}", page, lambda: "")
-    app.register_blueprint(blueprint)
