@@ -30,6 +30,7 @@ api = Blueprint("api", __name__)
 _log = logging.getLogger(__name__)
 _SECRET_KEYS = ("sk_test_", "rk_test_")
 _BROWSER_KEY = "pk_test_"
+_LOG_LENGTH = 10_000
 _CARD = "PaymentMethodCreateParams:PaymentMethodCreateParamsCard"
 _CORS = {
     "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
@@ -154,6 +155,13 @@ def _delay_or_cut(asked: Asked) -> None:
         request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
 
 
+@api.errorhandler(Exception)
+def answer_failure(error: Exception) -> Response:
+    """A fault of the sandbox's own: Stripe's kind of 500, and the truth in the log."""
+    _log.error("%s %s failed", request.method, request.path, exc_info=error)
+    return _response(_broken(), new_id("req"), API_VERSION)
+
+
 def _asked(http: Request, sandbox: Sandbox, request_id: str) -> Asked:
     key = _api_key(http)
     if not key:
@@ -224,7 +232,9 @@ def _note(sandbox: Sandbox, asked: Asked, params: Document, answer: Answer, seco
         "milliseconds": round(1000 * seconds, 1), "faults": [fault.kind for fault in asked.faults],
         "object": answer.body.get("id") or error.get("payment_intent", {}).get("id"),
     }  # fmt: skip
-    sandbox.store.execute("INSERT INTO requests (body) VALUES (?)", json.dumps(line))
+    with sandbox.store.transaction():
+        sandbox.store.execute("INSERT INTO requests (body) VALUES (?)", json.dumps(line))
+        sandbox.store.execute("DELETE FROM requests WHERE id <= (SELECT MAX(id) FROM requests) - ?", _LOG_LENGTH)
     if answer.status >= 400 and answer.status != 402:
         _log.info("%s %s: %s %s", request.method, request.path, answer.status, error.get("message"))
 

@@ -25,10 +25,14 @@ def run(  # noqa: PLR0913, PLR0917  one parameter for each option
 ) -> None:
     """Serve the sandbox until interrupted."""
     from storefront.sandbox.server import create_sandbox, serve  # noqa: PLC0415  the group itself loads at once
+    from storefront.sandbox.store import FileInUseError  # noqa: PLC0415
 
     if os.environ.get("STRIPE_SECRET_KEY", "").partition("_")[2].startswith("live_"):
         message = "STRIPE_SECRET_KEY is a live key: the sandbox does not run beside it."
         raise click.UsageError(message)
-    app = create_sandbox(data, public_url=public_url or f"http://{host}:{port}", clock_file=clock_file,
-                         settle_seconds=settle_seconds)  # fmt: skip
+    url = public_url or f"http://{host}:{port}"
+    try:
+        app = create_sandbox(data, public_url=url, clock_file=clock_file, settle_seconds=settle_seconds)
+    except FileInUseError as error:
+        raise click.ClickException(str(error)) from None
     serve(app, host, port)

@@ -3,13 +3,14 @@
 Objects are JSON documents. Names that begin with an underscore are the sandbox's own and never leave it.
 """
 
+import fcntl
 import json
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from storefront.sandbox.errors import Document
 
@@ -22,6 +23,7 @@ CREATE INDEX IF NOT EXISTS objects_by_intent ON objects (kind, json_extract(body
 CREATE TABLE IF NOT EXISTS idempotency (
     key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL,
     created INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS idempotency_by_age ON idempotency (created);
 CREATE TABLE IF NOT EXISTS deliveries (
     id INTEGER PRIMARY KEY AUTOINCREMENT, rank REAL NOT NULL, event TEXT NOT NULL, endpoint TEXT NOT NULL,
     tries INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL, state TEXT NOT NULL DEFAULT 'pending', answer TEXT);
@@ -36,11 +38,16 @@ Filter = tuple[str, str, Any]
 _OPERATORS = {"=": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
+class FileInUseError(RuntimeError):
+    """Another sandbox runs on this state file; two would deliver everything twice."""
+
+
 class Store:
     """One connection, one lock: every request is one transaction, and they run one after another."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._ours = _claimed(path.with_name(f"{path.name}.lock"))
         self._lock = threading.RLock()
         self._depth = 0
         self._loaded: dict[str, Document] = {}
@@ -79,6 +86,7 @@ class Store:
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+            self._ours.close()
 
     def find(self, kind: str, object_id: str) -> Document | None:
         """The same document for the same id all through a transaction, so that no stale copy is saved."""
@@ -134,6 +142,18 @@ class Store:
         if self._depth == 0:
             return document
         return self._loaded.setdefault(document["id"], document)
+
+
+def _claimed(path: Path) -> TextIO:
+    """The lock on a state file; the system gives it back when its holder dies."""
+    file = path.open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        message = f"{path.with_suffix('')} is in use by another sandbox."
+        raise FileInUseError(message) from None
+    return file
 
 
 def _condition(field: str, operator: str, value: object) -> tuple[str, list[Any]]:

@@ -156,6 +156,20 @@ def test_what_does_not_exist_is_404(running: Running, path: str) -> None:
     assert answer.json()["error"]["doc_url"] == "https://stripe.com/docs/error-codes/resource-missing"
 
 
+def test_a_fault_of_its_own_is_a_500_and_changes_nothing(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: object, *_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("storefront.sandbox.events.queue", fail)
+    running.client().v1.webhook_endpoints.create({"url": "http://127.0.0.1:9/", "enabled_events": ["*"]})
+    answer = post(running, "/v1/customers", "k1")
+    monkeypatch.undo()
+
+    assert (answer.status_code, answer.json()["error"]["type"]) == (500, "api_error")
+    assert running.control("GET", "/ledger")["customers"] == []
+    assert post(running, "/v1/customers", "k1").status_code == 200
+
+
 # --- parameters ------------------------------------------------------------------------------------------------------
 
 

@@ -81,6 +81,15 @@ def test_it_does_not_run_beside_a_live_key() -> None:
     assert (refused.returncode, "live key" in refused.stderr) == (2, True)
 
 
+def test_two_do_not_run_on_one_file(tmp_path: Path) -> None:
+    state = str(tmp_path / "state.sqlite")
+    command = [sys.executable, "-m", "storefront.sandbox", "run", "--port", "0", "--data", state]
+    with process("--data", state):
+        second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=20)
+
+    assert (second.returncode, second.stderr) == (1, f"Error: {state} is in use by another sandbox.\n")
+
+
 def test_the_clock_is_moved_by_a_file(tmp_path: Path) -> None:
     offset = tmp_path / "offset"
     clock = Clock(offset)

@@ -1,11 +1,12 @@
 """Saved cards: set-ups, attaching, detaching, defaults, customers and what becomes of their cards."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import stripe
 
-from tests.sandbox.running import BROWSER_KEY, RETURN_URL, Running, told
+from tests.sandbox.running import BROWSER_KEY, RETURN_URL, Running, running_sandbox, told
 
 UNSAVABLE = [
     "pm_card_visa_chargeDeclined", "pm_card_visa_chargeDeclinedInsufficientFunds",
@@ -263,3 +264,17 @@ def test_only_a_browser_may_make_confirmation_tokens(running: Running) -> None:
     answer = running.http("POST", "/v1/confirmation_tokens", data={"payment_method": "pm_card_visa"})
 
     assert answer.status_code == 400
+
+
+def test_a_confirmation_token_expires_after_twelve_hours(tmp_path: Path) -> None:
+    clock = tmp_path / "clock"
+    clock.write_text("0")
+    with running_sandbox(clock_file=clock) as running:
+        client: Any = running.client()
+        token = client.v1.test_helpers.confirmation_tokens.create({"payment_method": "pm_card_visa"})
+        clock.write_text("+43201")
+        with pytest.raises(stripe.InvalidRequestError, match="expired"):
+            client.v1.payment_intents.create(
+                {"amount": 1999, "currency": "eur", "confirm": True, "confirmation_token": token.id,
+                 "return_url": RETURN_URL}
+            )  # fmt: skip

@@ -13,7 +13,9 @@ _ELEMENT_FEATURES: dict[str, Any] = {
     "payment_method_redisplay_limit": 3, "payment_method_remove": "disabled", "payment_method_save": "disabled",
     "payment_method_save_usage": None,
 }  # fmt: skip
-_OTHERS = ("buy_button", "customer_sheet", "mobile_payment_element", "pricing_table")
+_OTHERS = (
+    "active_entitlements", "buy_button", "customer_portal", "customer_sheet", "mobile_payment_element", "pricing_table"
+)  # fmt: skip
 
 
 @endpoint("POST", "/v1/customer_sessions", "CustomerSessionCreateParams")
