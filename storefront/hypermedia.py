@@ -52,9 +52,10 @@ def go_to(url: str) -> Response:
 
 def own_path(url: str | None) -> str | None:
     """The path of a page of this shop, or none: what a stranger wrote into `next` leads nowhere else."""
-    if not url:
+    try:
+        address = urlsplit(url or "")
+    except ValueError:
         return None
-    address = urlsplit(url)
     if (address.scheme or address.netloc) and address.netloc != request.host:
         return None
     path = urlunsplit(("", "", address.path, address.query, ""))

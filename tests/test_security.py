@@ -92,7 +92,7 @@ def _is_secured(headers: object) -> None:
 
 
 def test_our_breakdown_is_a_calm_page_that_asks_the_database_nothing(doors: Flask, browser: FlaskClient) -> None:
-    doors.add_url_rule("/broken", "broken", lambda: 1 / 0)
+    doors.add_url_rule("/broken", "broken", lambda: str(1 / 0))
     register(browser)
 
     answer = browser.get("/broken")
@@ -101,6 +101,14 @@ def test_our_breakdown_is_a_calm_page_that_asks_the_database_nothing(doors: Flas
     assert "Our mistake" in answer.text
     assert "Sign in" in answer.text
     _is_secured(answer.headers)
+
+
+def test_what_no_database_can_hold_is_refused(browser: FlaskClient) -> None:
+    typed = {"name": "Al\0ice", "email": "alice@example.org", "password": "long enough"}
+
+    assert browser.post("/auth/register", data=typed).status_code == 400
+    assert browser.get("/search?q=%00").status_code == 400
+    assert browser.get("/products/tea%00pot").status_code == 400
 
 
 def test_too_much_is_refused_calmly(browser: FlaskClient) -> None:

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, update
 
-from storefront.auth.access import current_customer, customer_required, fresh_login_required
+from storefront.auth.access import customer_required, fresh_login_required, signed_in
 from storefront.customers.models import User
 from storefront.customers.people import user_by_email
 from storefront.database import transaction
@@ -16,13 +16,15 @@ from storefront.extensions import db
 from tests.doors import HTMX, PASSWORD, MovedClock, in_database, register, sign_in, stock_up
 
 
+def who() -> str:
+    return signed_in().name
+
+
 @pytest.fixture
 def alice(doors: Flask) -> FlaskClient:
     """A browser in which Alice is signed in; `/mine` and `/dear` are pages for her alone."""
-    doors.add_url_rule(
-        "/mine", "mine", customer_required(lambda: str(current_customer().name)), methods=["GET", "POST"]
-    )  # type: ignore[union-attr]
-    doors.add_url_rule("/dear", "dear", fresh_login_required(lambda: "done"), methods=["GET", "POST"])
+    doors.add_url_rule("/mine", "mine", customer_required(who), methods=["GET", "POST"])
+    doors.add_url_rule("/dear", "dear", fresh_login_required(who), methods=["GET", "POST"])
     browser = doors.test_client()
     register(browser)
     return browser
@@ -144,7 +146,7 @@ def test_a_forged_session_is_nobodys(alice: FlaskClient) -> None:
 
 
 def test_what_hurts_asks_for_the_password_again(alice: FlaskClient, later: MovedClock) -> None:
-    assert alice.post("/dear").text == "done"
+    assert alice.post("/dear").text == "Alice Archer"
 
     later.forward(31 * 60)
     old = alice.post("/dear", headers={"Referer": "http://localhost/mine"})
@@ -157,7 +159,7 @@ def test_what_hurts_asks_for_the_password_again(alice: FlaskClient, later: Moved
     assert wrong.status_code == 422
     assert "That is not your password." in wrong.text
     assert right.location == "/mine"
-    assert alice.post("/dear").text == "done"
+    assert alice.post("/dear").text == "Alice Archer"
 
 
 def test_a_visitor_costs_no_query_and_gets_no_cookie(doors: Flask, browser: FlaskClient, statements: list[str]) -> None:

@@ -1,0 +1,60 @@
+"""What an address must have."""
+
+import pytest
+from werkzeug.datastructures import MultiDict
+
+from storefront.customers.address_form import AddressForm, ContactForm
+from storefront.customers.addresses import Place
+from storefront.customers.countries import countries, country_name
+
+GOOD = {
+    "email": " alice@example.org ", "name": " Alice ", "line1": "Lindenstraße 4", "postal_code": "10969", "city": "Berlin",
+    "country": "DE",
+}  # fmt: skip
+
+
+def filled(**typed: str) -> ContactForm:
+    return ContactForm(MultiDict(GOOD | typed))
+
+
+def test_a_good_one_is_a_place() -> None:
+    form = filled()
+
+    assert form.validate()
+    assert form.place() == Place("Alice", "Lindenstraße 4", "Berlin", "DE", postal_code="10969")
+    assert form.email.data == "alice@example.org"
+    assert "email" not in AddressForm()
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "words"),
+    [
+        ({"name": " "}, "name", "Please say who the parcel is for."),
+        ({"line1": ""}, "line1", "Please add the street and the house number."),
+        ({"city": ""}, "city", "Please add the town."),
+        ({"postal_code": ""}, "postal_code", "Please add the postcode."),
+        ({"country": ""}, "country", "Please choose a country."),
+        ({"country": "ZZ"}, "country", "Not a valid choice."),
+        ({"email": "nobody"}, "email", "Please look at it again: it should read like name@example.org."),
+        ({"line2": "x" * 121}, "line2", "Please keep it to 120 letters."),
+    ],
+)
+def test_what_is_missing_is_said_at_its_field(typed: dict[str, str], field: str, words: str) -> None:
+    form = filled(**typed)
+
+    assert not form.validate()
+    assert form.errors == {field: [words]}
+
+
+def test_no_postcode_is_asked_for_where_there_are_none() -> None:
+    assert filled(country="HK", postal_code="").validate()
+
+
+def test_countries_have_names_and_are_countries() -> None:
+    codes = [code for code, _ in countries()]
+
+    assert country_name("DE") == "Germany"
+    assert country_name("??") == "??"
+    assert {"DE", "US", "XK", "HK"} <= set(codes)
+    assert not {"EU", "ZZ", "UN", "XA"} & set(codes)
+    assert len(codes) == len(set(codes)) > 240

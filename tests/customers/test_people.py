@@ -1,0 +1,71 @@
+"""One person, however their address is written."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from storefront.customers.joining import KnownEmailError, join, newcomer
+from storefront.customers.models import Role
+from storefront.customers.passwords import change_password, is_password_of
+from storefront.customers.people import key_of, user_by_email, user_by_id, user_of_session
+from storefront.database import transaction
+from storefront.extensions import db
+from tests.doors import PASSWORD
+
+
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [
+        ("alice@example.org", "alice@example.org"),
+        ("  Alice@Example.ORG ", "alice@example.org"),
+        ("\uff21lice@example.org", "alice@example.org"),
+        ("STRASSE@example.org", "strasse@example.org"),
+        ("straße@example.org", "strasse@example.org"),
+        ("İ@example.org", "i\u0307@example.org"),
+    ],
+)
+def test_an_address_has_one_key(written: str, key: str) -> None:
+    assert key_of(written) == key
+    assert key_of(key) == key
+
+
+@pytest.mark.usefixtures("inside")
+def test_a_user_is_a_copy_that_asks_nothing_more(doors: Flask) -> None:
+    with transaction():
+        join(newcomer("Alice", "alice@example.org", PASSWORD))
+    found = [user_by_email("ALICE@example.org"), user_by_id(1), user_of_session("1.1")]
+    statements: list[object] = []
+    event.listen(db.engine, "before_cursor_execute", lambda *told: statements.append(told))
+
+    with transaction():
+        statements.clear()
+        names = [user.first_name for user in found if user]
+
+    assert names == ["Alice"] * 3
+    assert statements == []
+
+
+@pytest.mark.usefixtures("inside")
+def test_an_owner_joins_like_everybody() -> None:
+    with transaction():
+        join(newcomer("Olive", "olive@example.org", PASSWORD), role=Role.owner)
+    with transaction(), pytest.raises(KnownEmailError):
+        join(newcomer("Olive", "Olive@example.org", PASSWORD))
+
+    olive = user_by_email("olive@example.org")
+    assert olive is not None
+    assert olive.role is Role.owner
+
+
+@pytest.mark.usefixtures("inside")
+def test_a_changed_password_raises_the_version() -> None:
+    with transaction():
+        join(newcomer("Alice", "alice@example.org", PASSWORD))
+
+    changed = change_password(1, "quite another one")
+
+    assert changed.get_id() == "1.2"
+    assert is_password_of(changed, "quite another one")
+    assert not is_password_of(changed, PASSWORD)
+    assert not is_password_of(None, "nobody's")
+    assert user_of_session("1.1") is None
