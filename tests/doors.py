@@ -5,17 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from storefront import clock
 from storefront.catalog.models import Product, Variant
+from storefront.customers import passwords
 from storefront.database import current_session, transaction
 from storefront.mail.models import OutboundMail
 from storefront.mail.outbox import WRITERS
 from tests.apps import bare_app
 
+QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 HTMX = {"HX-Request": "true"}
 PASSWORD = "correct horse battery"
 
@@ -39,8 +42,10 @@ def later(tmp_path: Path) -> MovedClock:
 
 
 @pytest.fixture
-def doors(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+def doors(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The shop."""
+    # A tenth of a second for every password is well spent in the shop, and not here.
+    monkeypatch.setattr(passwords, "_hasher", QUICK)
     from storefront.auth.views import auth  # noqa: PLC0415  only tests of doors open them
     from storefront.browse.views import browse  # noqa: PLC0415
     from storefront.cart.views import cart  # noqa: PLC0415
