@@ -1,5 +1,6 @@
 """Paying: the checkout, one click, and the way back from the bank."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 from flask import Blueprint, request, url_for
@@ -24,6 +25,7 @@ from storefront.payments.charging import Bought, HasOpenOrderError, NotYourButto
 from storefront.payments.customers import customer_to_charge
 from storefront.payments.reconciling import look_at_order
 from storefront.payments.showing import Shown, show_order, show_order_of_token
+from storefront.payments.stripe_gateway import OutcomeUnknownError
 
 checkout = Blueprint("checkout", __name__)
 
@@ -164,5 +166,6 @@ def back(public_id: str) -> ResponseReturnValue:
     order = show_order(public_id)
     leave()
     if order.is_open:
-        look_at_order(order.id)
+        with suppress(OutcomeUnknownError):  # the page says that we are checking, and so we are
+            look_at_order(order.id)
     return go_to(url_for("orders.show", public_id=public_id))

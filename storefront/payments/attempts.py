@@ -17,6 +17,7 @@ from storefront.payments.models import AttemptState, Payment, PaymentAttempt, So
 from storefront.payments.record import DoesNotFitError, NotOursError, record, settle
 from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
 
+INTENT_MOVED_ON = "payment_intent_unexpected_state"
 CONSENT = "Keep this card for one-click buying. Stripe keeps the number, the shop keeps the last four digits."
 
 
@@ -150,9 +151,20 @@ def _record_refusal(refused: RefusedByStripeError, unsettled: news.AttemptNews, 
     if refused.code == "idempotency_error" or (sent_before and refused.status in {401, 403}):
         record(unsettled)
         return
+    if refused.code == INTENT_MOVED_ON and not _looked(sending, unsettled.source):
+        record(unsettled)
+        return
     record(replace(unsettled, state=AttemptState.refused, code=refused.code, words=""))
-    if refused.code == "payment_intent_unexpected_state":
-        record_or_note(news.intent_news(stripe_gateway.fetch_intent(sending.request["intent"]), unsettled.source))
+
+
+def _looked(sending: Sending, source: Source) -> bool:
+    """What the intent has become comes first: were it paid by now, a refusal must not be shown as the end of it."""
+    try:
+        facts = stripe_gateway.fetch_intent(sending.request["intent"])
+    except OutcomeUnknownError:
+        return False
+    record_or_note(news.intent_news(facts, source))
+    return True
 
 
 def record_or_note(told: news.IntentNews | news.RefundNews) -> None:

@@ -9,6 +9,7 @@ from storefront.payments import news, stripe_gateway
 from storefront.payments.attempts import record_or_note
 from storefront.payments.models import AttemptState, Payment, Source
 from storefront.payments.reconciling import look_at_order
+from storefront.payments.stripe_gateway import OutcomeUnknownError
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,13 @@ def open_challenge(order_id: int) -> Challenge:
     waits = last is not None and last.state is AttemptState.requires_action
     number = last.number if last else None
     leave()
-    if intent is None or not waits:
-        look_at_order(order_id)
-        return Challenge(None, None)
-    facts = stripe_gateway.fetch_intent(intent)
+    try:
+        if intent is None or not waits:
+            look_at_order(order_id)
+            return Challenge(None, None)
+        facts = stripe_gateway.fetch_intent(intent)
+    except OutcomeUnknownError:
+        return Challenge(None, None)  # the page shows what we know, and we go on asking
     record_or_note(news.intent_news(facts, Source.api, challenge=number))
     if facts["status"] != news.REQUIRES_ACTION:
         return Challenge(None, None)

@@ -1,5 +1,6 @@
 """Paying: commit, call, record. One click is one order, one request and one call to Stripe, whatever happens in between."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from flask import current_app
@@ -19,6 +20,7 @@ from storefront.payments.models import AttemptState, IntentState, Payment, Payme
 from storefront.payments.reconciling import ask_about_attempt, close_at_stripe
 from storefront.payments.record import start_attempt
 from storefront.payments.standing import order_status
+from storefront.payments.stripe_gateway import OutcomeUnknownError
 from storefront.payments.tries import refuse_too_many_tries
 
 
@@ -189,7 +191,8 @@ def _land(landed: _Landed, click: Click) -> Bought:
     if landed.cart_moved:
         return _close_and_begin_anew(landed, click)
     if landed.unknown_attempt is not None:
-        ask_about_attempt(landed.unknown_attempt)
+        with suppress(OutcomeUnknownError):  # still unknown: that is what is shown
+            ask_about_attempt(landed.unknown_attempt)
     elif landed.can_try_next is not None:
         _try_next(landed.order_id, landed.can_try_next, click.how, click.wanted.buyer.user_id)
     return Bought(landed.public_id, again=True)
@@ -197,7 +200,8 @@ def _land(landed: _Landed, click: Click) -> Bought:
 
 def _close_and_begin_anew(landed: _Landed, click: Click) -> Bought:
     """The cart changed since its order was placed: close that one at Stripe first; if it turns out paid, it is what is shown."""
-    close_at_stripe(landed.order_id)
+    with suppress(OutcomeUnknownError):  # not known to be closed: it is what is shown, and nothing new is placed
+        close_at_stripe(landed.order_id)
     cart = select(Cart.checkout_token).where(Cart.id == click.wanted.cart_id, Cart.state == CartState.open)
     fresh = current_session().scalar(cart)
     closed = current_session().get_one(Order, landed.order_id).canceled_at is not None
