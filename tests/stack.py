@@ -3,6 +3,7 @@
 `sandbox` lives as long as the session, `shop` as long as the test, on each database in turn.
 """
 
+import logging
 import os
 import socket
 import subprocess
@@ -187,7 +188,7 @@ class Shop:
         with self.inside() as session:
             table = getattr(columns[0], "class_", columns[0])
             query = select(*columns).order_by(table.id)
-            return list(session.scalars(query) if len(columns) == 1 else session.execute(query).tuples())
+            return list(session.scalars(query) if len(columns) == 1 else map(tuple, session.execute(query)))
 
     def count(self, table: Any) -> int:
         """How many rows there are."""
@@ -349,7 +350,7 @@ def served(database_url: str, sandbox: Sandbox, moving_clock: MovingClock, **set
 @contextmanager
 def _serving(app: Flask, listening: socket.socket) -> Iterator[None]:
     server = make_server("127.0.0.1", 0, app, threaded=True, fd=listening.fileno())
-    server.log = lambda *_args: None  # type: ignore[method-assign]
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     before = set(threading.enumerate())
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
