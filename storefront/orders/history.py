@@ -12,6 +12,7 @@ from storefront.money import Money
 from storefront.orders.models import OPEN_STATUSES, FulfilmentStatus, Order, OrderLine, OrderStatus
 
 PAGE_SIZE: Final = 20
+_NAMED: Final = 3
 
 _PAID_WORDS: Final = {
     FulfilmentStatus.unfulfilled: "Paid, being packed",
@@ -66,11 +67,10 @@ class PastOrder:
 
     @property
     def things(self) -> str:
-        """Teapot No. 3, Linen shirt and 2 more."""
+        """Teapot No. 3, harbour blue · 2 × Linen shirt · 2 more. Names have commas of their own."""
         names = [line.name if line.quantity == 1 else f"{line.quantity} × {line.name}" for line in self.lines]
-        if len(names) <= 3:
-            return _listed(names)
-        return f"{', '.join(names[:2])} and {len(names) - 2} more"
+        shown = names if len(names) <= _NAMED else [*names[: _NAMED - 1], f"{len(names) - _NAMED + 1} more"]
+        return " · ".join(shown)
 
     @property
     def pictures(self) -> tuple[str, ...]:
@@ -122,9 +122,3 @@ def _past(row: Order, lines: tuple[PastLine, ...]) -> PastOrder:
         total=row.total_money,
         lines=lines,
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"

@@ -22,7 +22,7 @@ def test_addresses_are_shown_the_default_first(alice: Customer) -> None:
         'Lindenstraße 4 <span class="tag">Parcels go here</span>',
         "Hafenweg 2",
     ]
-    assert "Alice Archer<br>20457 Hamburg, Germany<br>+49 40 1234" in page
+    assert "<address>Alice Archer<br>20457 Hamburg, Germany<br>+49 40 1234" in page
 
 
 def test_the_first_address_is_where_parcels_go(alice: Customer) -> None:

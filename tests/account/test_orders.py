@@ -24,7 +24,7 @@ def test_orders_are_shown_the_newest_first(alice: Customer) -> None:
 
     part = words(alice.sees_part("/account/orders").text)
 
-    assert f"K-{second} , Mug and Bowl" in part
+    assert f"K-{second} , Mug · Bowl" in part
     assert part.index(f"K-{second}") < part.index(f"K-{first}")
     assert "48,00 € Not paid" in part
     assert "Try to pay again : order" in part

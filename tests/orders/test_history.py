@@ -153,9 +153,9 @@ def test_an_open_order_can_still_be_paid(status: str, is_open: bool) -> None:  #
     [
         ([], ""),
         ([("Mug", 1)], "Mug"),
-        ([("Mug", 2), ("Bowl", 1)], "2 × Mug and Bowl"),
-        ([("Mug", 1), ("Bowl", 1), ("Tin", 1)], "Mug, Bowl and Tin"),
-        ([("Mug", 1), ("Bowl", 1), ("Tin", 1), ("Jug", 1)], "Mug, Bowl and 2 more"),
+        ([("Mug", 2), ("Bowl", 1)], "2 × Mug · Bowl"),
+        ([("Mug", 1), ("Bowl", 1), ("Tin", 1)], "Mug · Bowl · Tin"),
+        ([("Mug", 1), ("Bowl", 1), ("Tin", 1), ("Jug", 1)], "Mug · Bowl · 2 more"),
     ],
 )
 def test_things_are_told_shortly(names: list[tuple[str, int]], said: str) -> None:
