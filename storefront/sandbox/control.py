@@ -52,10 +52,12 @@ def clear_faults() -> Response:
 
 @control.get("/webhooks")
 def show_webhooks() -> Response:
-    """With `?wait=SECONDS`, once everything that is due has been tried."""
+    """All deliveries; or, with `?wait=SECONDS`, their number once everything that is due has been tried."""
     courier = _sandbox().courier
-    idle = courier.wait_until_idle(float(request.args.get("wait", 0)))
-    return jsonify({**courier.described(), "idle": idle})
+    if "wait" in request.args:
+        idle = courier.wait_until_idle(float(request.args["wait"]))
+        return jsonify({**courier.counted(), "idle": idle})
+    return jsonify({**courier.counted(), "deliveries": courier.deliveries()})
 
 
 @control.post("/webhooks")
@@ -63,11 +65,13 @@ def hold_or_release() -> Response:
     sent, courier = _sent(), _sandbox().courier
     if sent.get("hold"):
         courier.hold()
-        return jsonify(courier.described())
+        return jsonify(courier.counted())
     released = courier.release(
-        order=sent.get("order", "as_is"), seed=int(sent.get("seed", 0)), repeat=int(sent.get("repeat", 1)),
+        order=sent.get("order", "as_is"),
+        seed=int(sent.get("seed", 0)),
+        repeat=int(sent.get("repeat", 1)),
         delay=float(sent.get("delay", 0)),
-    )  # fmt: skip
+    )
     return jsonify(released=released)
 
 

@@ -38,7 +38,7 @@ class Sandbox:
 
     def start(self) -> None:
         """Begin delivering webhooks and doing what is planned, in threads of its own."""
-        for run in (self._run_tasks, self.courier.run):
+        for run in (self._run_tasks, *[self.courier.run] * self.courier.carriers):
             thread = threading.Thread(target=run, daemon=True)
             thread.start()
             self._threads.append(thread)

@@ -24,37 +24,33 @@ _HOLD = "hold_webhooks"
 
 
 class Courier:
-    """Deliveries live in the state file; the courier only remembers that it has a bag."""
+    """Deliveries live in the state file; the courier knows only which doors it stands at.
+
+    Several carry at once, but never two to the same endpoint: what is slow there delays nobody else.
+    """
+
+    carriers = 3
 
     def __init__(self, sandbox: "Sandbox") -> None:
         self._sandbox = sandbox
-        self._wake = threading.Event()
         self._stopping = False
-        self._carrying = threading.Lock()
+        self._at_door: set[str] = set()
+        self._changed = threading.Condition()
 
     def run(self) -> None:
+        """Carry until stopped; for a thread of its own."""
         while not self._stopping:
-            self._wake.clear()
-            self._wake.wait(self.deliver_due())
+            row = self._take()
+            if row is not None:
+                self._carry(row)
 
     def stop(self) -> None:
         self._stopping = True
+        self.wake()
 
     def wake(self) -> None:
-        self._wake.set()
-
-    def deliver_due(self) -> float | None:
-        """Deliver what is due, and tell the seconds until the next is."""
-        while not self._stopping:
-            with self._carrying:
-                row = self._next()
-                if row is None:
-                    break
-                self._deliver(row)
-        rows = self._execute("SELECT MIN(due) AS next FROM deliveries WHERE state = 'pending'")
-        if rows[0]["next"] is None or self.is_held:
-            return None
-        return max(0.01, float(rows[0]["next"]) - time.time())
+        with self._changed:
+            self._changed.notify_all()
 
     @property
     def is_held(self) -> bool:
@@ -62,54 +58,83 @@ class Courier:
 
     def hold(self) -> None:
         """From now on nothing leaves; what is under way arrives first."""
-        with self._carrying:
+        with self._changed:
             self._sandbox.store.set_setting(_HOLD, "yes")
+            self._changed.wait_for(lambda: not self._at_door)
 
     def release(self, *, order: str = "as_is", seed: int = 0, repeat: int = 1, delay: float = 0.0) -> int:
         """Let everything go in this order, each `repeat` times in all; how many deliveries that makes."""
         store = self._sandbox.store
-        with self._carrying, store.transaction():
-            rows = store.execute("SELECT id, event, endpoint FROM deliveries WHERE state = 'pending' ORDER BY rank")
-            bag = [row for row in rows for _ in range(repeat)]
-            if order == "reversed":
-                bag.reverse()
-            elif order == "shuffled":
-                random.Random(seed).shuffle(bag)  # noqa: S311
-            store.execute("DELETE FROM deliveries WHERE state = 'pending'")
-            for rank, row in enumerate(bag):
-                store.execute(
-                    "INSERT INTO deliveries (rank, event, endpoint, due) VALUES (?, ?, ?, ?)",
-                    rank, row["event"], row["endpoint"], time.time() + delay,
-                )  # fmt: skip
-            store.set_setting(_HOLD, "")
-        self.wake()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._at_door)
+            with store.transaction():
+                rows = store.execute("SELECT event, endpoint FROM deliveries WHERE state = 'pending' ORDER BY rank, id")
+                bag = _ordered([row for row in rows for _ in range(repeat)], order, seed)
+                store.execute("DELETE FROM deliveries WHERE state = 'pending'")
+                for rank, row in enumerate(bag):
+                    store.execute(
+                        "INSERT INTO deliveries (rank, event, endpoint, due) VALUES (?, ?, ?, ?)",
+                        rank, row["event"], row["endpoint"], time.time() + delay,
+                    )  # fmt: skip
+                store.set_setting(_HOLD, "")
+            self._changed.notify_all()
         return len(bag)
 
-    def described(self) -> dict[str, Any]:
-        rows = self._execute("SELECT * FROM deliveries ORDER BY id")
-        states = [row["state"] for row in rows]
+    def counted(self) -> dict[str, Any]:
+        """Whether deliveries are held, and how many wait or have arrived."""
+        rows = self._execute("SELECT state, COUNT(*) AS number FROM deliveries GROUP BY state")
+        numbers = {row["state"]: row["number"] for row in rows}
         return {
-            "hold": self.is_held, "pending": states.count("pending"), "delivered": states.count("delivered"),
-            "deliveries": [dict(row) for row in rows],
-        }  # fmt: skip
+            "hold": self.is_held,
+            "pending": numbers.get("pending", 0),
+            "delivered": numbers.get("delivered", 0),
+        }
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        return [dict(row) for row in self._execute("SELECT * FROM deliveries ORDER BY id")]
 
     def wait_until_idle(self, seconds: float) -> bool:
         """Whether, within this time, everything that is due has been tried."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            with self._carrying:
-                if self.is_held or self._next() is None:
-                    return True
-            time.sleep(0.01)
-        return False
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._at_door and self._next() is None, seconds)
+
+    def _take(self) -> sqlite3.Row | None:
+        """The next delivery, to be carried now; or None, after waiting for something to change."""
+        with self._changed:
+            row = self._next()
+            if row is not None:
+                self._at_door.add(row["endpoint"])
+            elif not self._stopping:
+                self._changed.wait(self._pause())
+            return row
 
     def _next(self) -> sqlite3.Row | None:
-        if self.is_held:
+        if self.is_held or self._stopping:
             return None
         rows = self._execute(
-            "SELECT * FROM deliveries WHERE state = 'pending' AND due <= ? ORDER BY rank LIMIT 1", time.time()
-        )
+            "SELECT * FROM deliveries WHERE state = 'pending' AND due <= ?"
+            " AND endpoint NOT IN (SELECT value FROM json_each(?)) ORDER BY rank, id LIMIT 1",
+            time.time(), json.dumps(list(self._at_door)),
+        )  # fmt: skip
         return rows[0] if rows else None
+
+    def _pause(self) -> float | None:
+        rows = self._execute(
+            "SELECT MIN(due) AS next FROM deliveries WHERE state = 'pending'"
+            " AND endpoint NOT IN (SELECT value FROM json_each(?))",
+            json.dumps(list(self._at_door)),
+        )
+        if rows[0]["next"] is None or self.is_held:
+            return None
+        return max(0.01, float(rows[0]["next"]) - time.time())
+
+    def _carry(self, row: sqlite3.Row) -> None:
+        try:
+            self._deliver(row)
+        finally:
+            with self._changed:
+                self._at_door.discard(row["endpoint"])
+                self._changed.notify_all()
 
     def _deliver(self, row: sqlite3.Row) -> None:
         store = self._sandbox.store
@@ -171,6 +196,14 @@ class Courier:
 
     def _execute(self, statement: str, *values: object) -> list[sqlite3.Row]:
         return self._sandbox.store.execute(statement, *values)
+
+
+def _ordered(bag: list[sqlite3.Row], order: str, seed: int) -> list[sqlite3.Row]:
+    if order == "reversed":
+        return bag[::-1]
+    if order == "shuffled":
+        random.Random(seed).shuffle(bag)  # noqa: S311  not a secret: the same seed, the same order
+    return bag
 
 
 def signature(body: bytes, secrets: list[str], now: int) -> str:

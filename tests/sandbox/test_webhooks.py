@@ -1,5 +1,7 @@
 """Events reach the shop signed, in the order and number that a test wants, and survive everything."""
 
+import socket
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -127,6 +129,22 @@ def test_any_event_can_be_sent(running: Running, client: Any, listener: Listener
     first, second = listener.events(secret)
     assert (first.type, first.livemode, first.data.object.id) == ("moon.risen", True, "moon_1")
     assert (second.id, second.api_version) == ("evt_foreign", "2020-08-27")
+
+
+def test_a_slow_endpoint_delays_no_other(running: Running, client: Any, listener: Listener) -> None:
+    secret = listener.listen(client, "customer.created")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        client.v1.webhook_endpoints.create({"url": url, "enabled_events": ["*"]})
+        for _ in range(3):
+            client.v1.customers.create({})
+        deadline = time.monotonic() + 5
+        while len(listener.received) < 3 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        idle = running.control("GET", "/webhooks?wait=0.1")["idle"]
+
+    assert types(listener, secret) == ["customer.created"] * 3
+    assert idle is False
 
 
 def test_endpoints_are_changed_disabled_and_deleted(running: Running, client: Any, listener: Listener) -> None:
