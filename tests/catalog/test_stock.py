@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from storefront.catalog.models import Variant
 from storefront.catalog.stock import SoldOutError, give_back, take
-from storefront.catalog.version import catalogue_version
+from storefront.catalog.version import catalogue_version, raise_version
 from storefront.database import current_session, leave, transaction
 from tests.apps import bare_app
 from tests.catalog.goods import put, stock_of
@@ -124,3 +124,13 @@ def test_two_carts_of_the_same_things_do_not_wait_for_each_other(database_url: s
             leave()
             left = current_session().scalars(select(Variant.stock)).all()
         assert left == [0, 0]
+
+
+def test_a_raised_version_is_seen_inside_the_transaction_and_after_it(shop: None) -> None:
+    before = catalogue_version()
+
+    with transaction():
+        raise_version()
+        inside = catalogue_version()
+
+    assert (inside, catalogue_version()) == (before + 1, before + 1)
