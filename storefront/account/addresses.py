@@ -24,8 +24,8 @@ def blank_form(customer: User, known: Sequence[Address]) -> AddressForm:
     return AddressForm(data={"name": customer.name, "country": country})
 
 
-def _country_of_browser() -> str | None:
-    """AT for a browser that asks for de-AT."""
+def _country_of_browser() -> str:
+    """AT for a browser that asks for de-AT; where it does not say, as at the checkout."""
     known = {code for code, _ in countries()}
     told = (language.replace("_", "-").split("-")[-1].upper() for language in request.accept_languages.values())
-    return next((code for code in told if code in known), None)
+    return next((code for code in told if code in known), "DE")

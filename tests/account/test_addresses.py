@@ -56,11 +56,14 @@ def test_a_fault_is_said_at_its_field_and_what_was_typed_stays(alice: Customer, 
     assert alice.book() == []
 
 
-def test_the_empty_form_guesses_name_and_country(alice: Customer) -> None:
-    page = alice.browser.get("/account/addresses", headers={"Accept-Language": "de-AT,de;q=0.9"}).text
+@pytest.mark.parametrize(
+    ("speaks", "country"), [("de-AT,de;q=0.9", "AT"), ("en,fr-CH;q=0.8", "CH"), ("x-Klingon", "DE")]
+)
+def test_the_empty_form_guesses_name_and_country(alice: Customer, speaks: str, country: str) -> None:
+    page = alice.browser.get("/account/addresses", headers={"Accept-Language": speaks}).text
 
     assert 'value="Alice Archer"' in page
-    assert re.findall(r'<option selected value="(..)">', page) == ["AT"]
+    assert re.findall(r'<option selected value="(..)">', page) == [country]
 
 
 def test_the_empty_form_takes_the_country_of_the_book(alice: Customer) -> None:

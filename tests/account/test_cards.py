@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from storefront.auth.access import FRESH_FOR
 from storefront.clock import now
-from storefront.database import current_session
+from storefront.database import current_session, transaction
 from storefront.jobs.models import Job
 from storefront.payments.models import SavedCard
 from tests.account.people import Customer
@@ -112,6 +112,18 @@ def test_an_expired_card_cannot_be_chosen(alice: Customer) -> None:
     assert alice.default_card_id() == first
 
 
+def test_a_removed_card_cannot_be_chosen(alice: Customer) -> None:
+    first = alice.keeps_card("4242")
+    gone = alice.keeps_card("4444", brand="mastercard")
+    alice.sends(f"/account/cards/{gone}/removal")
+
+    answer = alice.sends_part(f"/account/cards/{gone}/default")
+
+    assert answer.status_code == 422
+    assert "Mastercard 4444 was removed. Please choose another card." in words(answer.text)
+    assert alice.default_card_id() == first
+
+
 def test_removing_asks_where_the_card_stands(alice: Customer) -> None:
     card = alice.keeps_card("4242")
 
@@ -208,11 +220,8 @@ def test_bobs_card_is_not_there_for_alice(alice: Customer, bob: Customer, answer
 
 def test_a_card_of_the_other_mode_is_not_there(alice: Customer) -> None:
     card = alice.keeps_card("4242")
-    with alice.shop.app_context():
-        from storefront.database import transaction  # noqa: PLC0415
-
-        with transaction() as session:
-            session.get_one(SavedCard, card).livemode = True
+    with alice.shop.app_context(), transaction() as session:
+        session.get_one(SavedCard, card).livemode = True
 
     assert "4242" not in alice.sees("/account/cards").text
     assert alice.sees(f"/account/cards/{card}/removal").status_code == 404
