@@ -185,6 +185,15 @@ class Shopper:
         """One click on a product's page."""
         return self.presses(self.one_click_button(thing))
 
+    def pays_at_checkout(self, card: str = "pm_card_visa", *, keep: bool = False, htmx: bool = True) -> Answer:
+        """Type a new card and an address, and pay for the cart; the page where that leads."""
+        form = self.opens("/checkout").page.form("/checkout/pay")
+        typed = HOME | {"name": self.name, "confirmation_token": self.shop.sandbox.confirmation_token(card)}
+        if keep:
+            typed["save_card"] = "yes"
+        answer = self.presses(form, htmx=htmx, typed=typed)
+        return self.opens(answer.redirect) if answer.redirect else answer
+
     def sees_order(self, public_id: str | None = None) -> Answer:
         """Their newest order's page, or another's."""
         return self.opens(f"/orders/{public_id or self.shop.order_ids()[-1]}")

@@ -162,6 +162,7 @@ class Shop:
     sandbox: Sandbox
     clock: MovingClock
     endpoint: str
+    secret: str
     products: dict[str, int] = field(default_factory=dict)
 
     @contextmanager
@@ -169,6 +170,10 @@ class Shop:
         """For verbs and queries: the session of a context that ends with the block."""
         with self.app.app_context():
             yield current_session()
+
+    def seconds_now(self) -> int:
+        """What the shop's clock shows, as Stripe counts."""
+        return int(clock.now().timestamp())
 
     def work(self) -> int:
         """Do everything that is due, as the worker would."""
@@ -210,6 +215,12 @@ class Shop:
     def mails(self, kind: str | None = None) -> list[tuple[str, str]]:
         """Kind and address of the mails that were queued."""
         return [(mail, to) for mail, to in self.all(OutboundMail.kind, OutboundMail.to) if kind in {None, mail}]
+
+    def letter(self, kind: str) -> str:
+        """What the newest mail of this kind says."""
+        return str(
+            next(text for mail, text in reversed(self.all(OutboundMail.kind, OutboundMail.body_text)) if mail == kind)
+        )
 
     def failed_jobs(self) -> list[tuple[str, str]]:
         """What went wrong in the background."""
@@ -340,7 +351,7 @@ def served(database_url: str, sandbox: Sandbox, moving_clock: MovingClock, **set
         )  # fmt: skip
         try:
             with _serving(app, listening):
-                yield Shop(app, url, sandbox, moving_clock, endpoint.id)
+                yield Shop(app, url, sandbox, moving_clock, endpoint.id, endpoint.secret or "")
         finally:
             sandbox.stripe.v1.webhook_endpoints.delete(endpoint.id)
             with app.app_context():
