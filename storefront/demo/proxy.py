@@ -69,6 +69,7 @@ def _headers(request: Request) -> dict[str, str]:
 
 def _keys(request: Request) -> list[str]:
     """Every key in the request, wherever Stripe would look for one: a secret one beside another gains nothing."""
+    request.get_data()  # kept, to be handed on: reading the form first would use it up
     return [
         *_keys_in(request.headers.getlist("Authorization")),
         *request.args.getlist("key"),
