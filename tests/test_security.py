@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from storefront.database import current_session
 from storefront.orders.models import Cart
-from storefront.security import content_security_policy
-from tests.apps import settings_for
+from storefront.security import content_security_policy, guard
+from tests.apps import bare_app, settings_for
 from tests.doors import HTMX, in_database, register, stock_up
 
 BASE_URL = "http://shop.test"
@@ -89,6 +89,14 @@ def _is_secured(headers: object) -> None:
     assert told["Referrer-Policy"] == "same-origin"
     assert "payment=" in told["Permissions-Policy"]
     assert "Strict-Transport-Security" not in told
+
+
+def test_over_https_browsers_are_told_to_stay_there(database_url: str) -> None:
+    with bare_app(database_url, BASE_URL="https://shop.test") as app:
+        guard(app)
+        answer = app.test_client().get("/no/such/page", base_url="https://shop.test")
+
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
 
 
 def test_our_breakdown_is_a_calm_page_that_asks_the_database_nothing(doors: Flask, browser: FlaskClient) -> None:

@@ -137,9 +137,10 @@ def prove(token: str) -> ResponseReturnValue:
 def ask_again() -> ResponseReturnValue:
     """Send the mail with that link once more."""
     user = signed_in()
-    if user.email_verified_at is None:
-        throttle("verify", str(user.id), limit=MAILS_TO_ONE, words=_WRITTEN_ALREADY)
-        proving.ask_again_for_proof(user)
+    if user.email_verified_at is not None:
+        return _verify_page("done", "", email=user.email)
+    throttle("verify", str(user.id), limit=MAILS_TO_ONE, words=_WRITTEN_ALREADY)
+    proving.ask_again_for_proof(user)
     return _verify_page("sent", "", email=user.email)
 
 

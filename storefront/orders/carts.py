@@ -65,9 +65,11 @@ def put_in(owner: CartOwner, variant_id: int, quantity: int = 1) -> CartChange:
         raise RefusedError("Please say how many.")
     with transaction():
         variant = _on_sale(variant_id)
-        cart, new_token = _cart_to_fill(owner)
+        cart, new_token = open_cart(owner)
         line = next((line for line in cart.lines if line.variant_id == variant_id), None)
         there = line.quantity if line else 0
+        if line is None and len(cart.lines) >= MOST_LINES:
+            raise RefusedError("The cart is full. Please order what is in it first.")
         can_have = min(there + quantity, most_of(variant))
         if can_have <= there:
             raise RefusedError(only_so_many(variant, most_of(variant), there))
@@ -142,13 +144,6 @@ def _open_cart_of(owner: CartOwner) -> Select[Cart] | None:
     if owner.guest_token is not None:
         return is_open.where(Cart.token_hash == hash_of(owner.guest_token))
     return None
-
-
-def _cart_to_fill(owner: CartOwner) -> tuple[Cart, str | None]:
-    cart, token = open_cart(owner)
-    if len(cart.lines) >= MOST_LINES:
-        raise RefusedError("The cart is full. Please order what is in it first.")
-    return cart, token
 
 
 def _users_new_cart(user_id: int) -> Cart:

@@ -28,6 +28,8 @@ def test_the_mailed_link_proves_the_address_by_a_button(doors: Flask, browser: F
     assert "Now we know that alice@example.org is yours" in answer.text
     assert verified(doors)
     assert "Now we know" in anywhere.get(link).text
+    assert "Now we know" in browser.post("/auth/verify").text
+    assert len(mails(doors)) == 1
 
 
 def test_it_is_good_for_a_week_and_only_as_it_was_made(doors: Flask, browser: FlaskClient, later: MovedClock) -> None:
@@ -39,8 +41,9 @@ def test_it_is_good_for_a_week_and_only_as_it_was_made(doors: Flask, browser: Fl
     as_reset = stranger.get(link.replace("verify", "password-reset"))
     later.forward(7 * 24 * 3600 + 2)
     late = stranger.post(link)
+    late_too = stranger.get(link)
 
-    assert [answer.status_code for answer in (bent, as_reset, late)] == [404, 404, 404]
+    assert [answer.status_code for answer in (bent, as_reset, late, late_too)] == [404] * 4
     assert "This link is too old, or it was used already" in late.text
     assert not verified(doors)
 

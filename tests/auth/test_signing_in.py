@@ -202,3 +202,19 @@ def test_an_old_hash_is_renewed_at_login(doors: Flask, alice: FlaskClient) -> No
     kept = in_database(doors, lambda: user_by_email("alice@example.org").password_hash)  # type: ignore[union-attr]
     assert kept != weak
     assert not QUICK.check_needs_rehash(kept)
+
+
+def test_who_is_signed_in_is_led_on(alice: FlaskClient) -> None:
+    assert alice.get("/auth/register").location == "/"
+    assert alice.get("/auth/login?next=/cart").location == "/cart"
+
+
+@pytest.mark.parametrize("path", ["/auth/login", "/auth/confirm", "/auth/password-reset"])
+def test_empty_forms_come_back(alice: FlaskClient, path: str) -> None:
+    if path == "/auth/login":
+        alice.post("/auth/logout")
+
+    answer = alice.post(path)
+
+    assert answer.status_code == 422
+    assert 'aria-invalid="true"' in answer.text

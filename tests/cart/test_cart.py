@@ -187,3 +187,45 @@ def test_an_account_has_one_cart_in_all_its_browsers(doors: Flask, browser: Flas
 
     assert browser.get_cookie("cart") is None
     assert carts(doors) == [("open", {"teapot": 2})]
+
+
+def test_a_line_that_sold_out_stays_until_its_customer_takes_it_out(doors: Flask, browser: FlaskClient) -> None:
+    browser.post("/cart/items", data={"variant_id": stock_up(doors, "Teapot", stock=5), "quantity": 2})
+    (line,) = line_ids(doors)
+    with doors.app_context(), transaction() as session:
+        session.scalars(select(Product)).one().variants[0].stock = 0
+
+    answer = browser.post(f"/cart/items/{line}", data={"quantity": 1}, headers=HTMX)
+
+    assert "Teapot is sold out." in answer.text
+    assert carts(doors) == [("open", {"teapot": 2})]
+    assert 'id="one-click"' not in answer.text
+
+
+def test_what_is_not_counted_ends_at_ninety_nine(doors: Flask, browser: FlaskClient) -> None:
+    teapot = stock_up(doors, "Teapot")
+
+    answer = browser.post("/cart/items", data={"variant_id": teapot, "quantity": 500}, headers=HTMX)
+
+    assert "99 of Teapot is the most in one order." in answer.text
+    assert carts(doors) == [("open", {"teapot": 99})]
+
+
+def test_a_full_cart_takes_more_of_the_same_only(
+    doors: Flask, browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storefront.orders.carts.MOST_LINES", 1)
+    browser.post("/cart/items", data={"variant_id": stock_up(doors, "Teapot")})
+
+    more = browser.post("/cart/items", data={"variant_id": 1})
+    another = browser.post("/cart/items", data={"variant_id": stock_up(doors, "Mug")})
+
+    assert more.status_code == 303
+    assert another.status_code == 422
+    assert "The cart is full." in another.text
+
+
+def test_without_a_cart_there_is_nothing_to_change(browser: FlaskClient) -> None:
+    assert browser.post("/cart/items/1", data={"quantity": 2}).status_code == 404
+    browser.set_cookie("cart", "made up")
+    assert browser.post("/cart/items/1/removal").status_code == 404

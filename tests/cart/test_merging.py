@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
+from storefront.catalog.models import Product, Variant
+from storefront.database import transaction
 from tests.cart.test_cart import carts, line_ids
 from tests.doors import HTMX, MovedClock, register, sign_in, stock_up
 
@@ -105,13 +108,35 @@ def test_it_is_said_for_a_day(alice: FlaskClient, later: MovedClock) -> None:
     assert "before signing in" not in alice.get("/cart").text
 
 
+def test_what_is_no_longer_sold_stays_behind(doors: Flask, alice: FlaskClient) -> None:
+    puts_in_as_guest(alice, {"variant_id": stock_up(doors, "Mug")}, {"variant_id": 1})
+    with doors.app_context(), transaction() as session:
+        session.execute(update(Product).where(Product.title == "Mug").values(published=False))
+
+    sign_in(alice)
+
+    page = alice.get("/cart").text
+    assert "1 thing you chose before signing in is now in your cart" in page
+    assert "Mug is no longer sold." in page
+    assert carts(doors)[0] == ("open", {"teapot": 3})
+
+
+def test_an_empty_account_cart_is_filled_without_a_word(doors: Flask, alice: FlaskClient) -> None:
+    sign_in(alice)
+    alice.post(f"/cart/items/{line_ids(doors)[0]}/removal")
+    alice.post("/auth/logout")
+    puts_in_as_guest(alice, {"variant_id": 1})
+
+    sign_in(alice)
+
+    assert carts(doors)[0] == ("open", {"teapot": 1})
+    assert "before signing in" not in alice.get("/cart").text
+
+
 def test_strangers_cannot_undo(browser: FlaskClient) -> None:
     assert browser.post("/cart/merge/undo").location == "/auth/login"
 
 
 def _sell_out(app: Flask, variant_id: int) -> None:
-    from storefront.catalog.models import Variant  # noqa: PLC0415
-    from storefront.database import transaction  # noqa: PLC0415
-
     with app.app_context(), transaction() as session:
         session.get_one(Variant, variant_id).stock = 0
