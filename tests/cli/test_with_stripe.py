@@ -1,0 +1,73 @@
+"""Commands that move money or ask Stripe, on a shop with a paid order."""
+
+from click.testing import Result
+
+from storefront.money import Money
+from storefront.payments.models import StripeEvent
+from tests.people import Shopper
+from tests.stack import Shop
+
+
+def types(shop: Shop, *words: str) -> Result:
+    result: Result = shop.app.test_cli_runner().invoke(args=list(words))
+    return result
+
+
+def test_a_part_is_paid_back_and_then_the_rest(shop: Shop, alice: Shopper) -> None:
+    alice.buys("Teapot")
+
+    part = types(shop, "payments", "refund", "K-1001", "--amount", "10")
+    rest = types(shop, "payments", "refund", "1001")
+    more = types(shop, "payments", "refund", "1001")
+
+    assert part.output.replace("\u00a0", " ") == "10,00 € of K-1001: succeeded\n"
+    assert rest.output.replace("\u00a0", " ") == "14,00 € of K-1001: succeeded\n"
+    assert (more.exit_code, more.output.startswith("Error: ")) == (1, True)
+    assert shop.given_back() == [Money(1000, "eur"), Money(1400, "eur")]
+    assert alice.orders() == [("Teapot", "refunded")]
+
+
+def test_a_refund_whose_answer_is_lost_is_not_called_failed(shop: Shop, alice: Shopper) -> None:
+    alice.buys("Teapot")
+    shop.sandbox.fault("cut_after", "/v1/refunds", times=5)
+
+    said = types(shop, "payments", "refund", "1001")
+    shop.sandbox.forget_faults()
+    shop.settle()
+
+    assert "failed" not in said.output
+    assert shop.given_back() == [Money(2400, "eur")]
+
+
+def test_reconciling_finds_what_nobody_told_us(shop: Shop, alice: Shopper) -> None:
+    shop.sandbox.hold_webhooks()
+    shop.sandbox.fault("cut_after", times=5)
+    alice.buys("Teapot")
+    shop.sandbox.forget_faults()
+    assert alice.orders() == [("Teapot", "pending")]
+
+    tried = types(shop, "payments", "reconcile", "--dry-run")
+    still = alice.orders()
+    done = types(shop, "payments", "reconcile")
+
+    assert tried.output.splitlines()[-1].startswith("1 asked about, ")
+    assert still == [("Teapot", "pending")]
+    assert done.exit_code == 0, done.output
+    assert alice.orders() == [("Teapot", "paid")]
+    assert shop.charged() == [Money(2400, "eur")]
+
+
+def test_a_webhook_is_applied_again_by_its_id(shop: Shop, alice: Shopper) -> None:
+    alice.buys("Teapot")
+    shop.settle()
+    event_id = shop.all(StripeEvent.stripe_event_id)[0]
+
+    said = types(shop, "events", "replay", event_id)
+
+    assert (said.exit_code, said.output) == (0, f"{event_id}: applied\n")
+
+
+def test_an_unknown_event_is_one_sentence(shop: Shop) -> None:
+    said = types(shop, "events", "replay", "evt_unknown")
+
+    assert (said.exit_code, said.output.startswith("Error: Stripe refused: ")) == (1, True)
