@@ -1,7 +1,11 @@
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
+from storefront.catalog.models import Product, ProductImage
 from storefront.catalog.products import PAGE_SIZE
+from storefront.database import transaction
 from tests.browse.conftest import Keeper
 
 HTMX = {"HX-Request": "true"}
@@ -173,3 +177,24 @@ def _statements(keeper: Keeper, client: FlaskClient, address: str) -> int:
 
 def _titles(page: str) -> list[str]:
     return [part.partition("<")[0] for part in page.split('product-card__name">')[1:]]
+
+
+def test_further_pictures_stand_below(app: Flask, keeper: Keeper, visitor: FlaskClient) -> None:
+    keeper.puts("Teapot")
+    with app.app_context(), transaction() as session:
+        teapot = session.scalars(select(Product)).one()
+        teapot.pictures.append(ProductImage(path="demo/mug-blue.svg", alt="From above", position=1))
+
+    page = visitor.get("/products/teapot").text
+
+    assert page.index('alt="A Teapot"') < page.index('aria-label="Further pictures"') < page.index('alt="From above"')
+
+
+def test_a_product_without_a_picture_has_its_place(app: Flask, keeper: Keeper, visitor: FlaskClient) -> None:
+    keeper.puts("Teapot")
+    with app.app_context(), transaction() as session:
+        teapot = session.scalars(select(Product)).one()
+        teapot.pictures.clear()
+
+    assert '<span class="picture"></span>' in visitor.get("/products/teapot").text
+    assert '<span class="picture"></span>' in visitor.get("/search?q=teapot").text
