@@ -14,6 +14,7 @@ from storefront.extensions import db, htmx, limiter, login_manager, migrate
 from storefront.hypermedia import set_up_pages
 from storefront.payments import stripe_gateway
 from storefront.security import guard
+from storefront.shipped_files import set_up_files
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
@@ -25,6 +26,7 @@ def build(settings: Settings | None = None) -> Flask:
     configure(app, settings)
     bind_extensions(app)
     guard(app)
+    set_up_files(app)
     set_up_pages(app)
     stripe_gateway.connect(app, settings)
     open_doors(app)
