@@ -7,4 +7,5 @@ pytest_plugins = (
     "tests.doors",
     "tests.stack",
     "tests.people",
+    "tests.browsers",
 )
