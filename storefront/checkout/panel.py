@@ -98,7 +98,7 @@ class Panel:
     @property
     def expected_total(self) -> int | None:
         """The total in minor units, as the button sends it."""
-        return self.total.minor if self.total else None
+        return None if self.total is None else self.total.minor
 
     @property
     def arrives(self) -> str | None:

@@ -37,7 +37,7 @@ def show_page(public_id: str) -> ResponseReturnValue:
 def status(public_id: str) -> ResponseReturnValue:
     """What is polled while we do not know: our own row, never Stripe."""
     order = show_order(public_id)
-    return show("checkout/_one_click.html", page="orders/order.html", **_context(order))
+    return show("orders/changed.hx.html", page="orders/order.html", **_context(order))
 
 
 @orders.post("/<public_id>/payment")
@@ -62,7 +62,7 @@ def challenge(public_id: str) -> ResponseReturnValue:
     if request.accept_mimetypes.best == "application/json":
         return jsonify(client_secret=asked.client_secret), 200 if asked.client_secret else 409
     order = show_order(public_id)
-    return show("checkout/_one_click.html", page="orders/order.html", **_context(order, asked.bank_url))
+    return show("orders/changed.hx.html", page="orders/order.html", **_context(order, asked.bank_url))
 
 
 @orders.post("/<public_id>/cancellation")
@@ -85,8 +85,8 @@ def _do(order: OrderShown, act: Callable[[], None]) -> ResponseReturnValue:
     context = _context(show_order(order.public_id))
     context["panel"] = replace(context["panel"], changed=refused)
     if refused and not wants_fragment():
-        return show("checkout/_one_click.html", page="orders/order.html", status=code, **context)
-    return done("checkout/_one_click.html", then=url_for(".show", public_id=order.public_id), status=code, **context)
+        return show("orders/changed.hx.html", page="orders/order.html", status=code, **context)
+    return done("orders/changed.hx.html", then=url_for(".show", public_id=order.public_id), status=code, **context)
 
 
 def _own(public_id: str) -> OrderShown:
@@ -97,7 +97,7 @@ def _own(public_id: str) -> OrderShown:
 
 
 def _page(order: OrderShown) -> ResponseReturnValue:
-    return show("checkout/_one_click.html", page="orders/order.html", **_context(order))
+    return show("orders/changed.hx.html", page="orders/order.html", **_context(order))
 
 
 def _context(order: OrderShown, bank_url: str | None = None) -> dict[str, Any]:

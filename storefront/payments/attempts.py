@@ -87,7 +87,7 @@ def write_attempt(payment: Payment, public_id: str, number: int, how: How, user_
     params = _means_of(how.means, attempt, user_id)
     params |= {
         "return_url": f"{current_app.config['SETTINGS'].base_url}/checkout/return/{public_id}",
-        "expand": ["latest_charge"],
+        "expand": stripe_gateway.INTENT_PARTS,
     }
     if how.in_page:
         params["use_stripe_sdk"] = True

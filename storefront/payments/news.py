@@ -215,7 +215,7 @@ def intent_news(
         received=facts.get("amount_received") or 0,
         charge=_id(charge),
         method=_id(facts.get("payment_method")),
-        card=_card_paid_with(charge, facts) or _card_that_failed(failed),
+        card=_card_paid_with(charge, facts) or _described(facts.get("payment_method")) or _card_that_failed(failed),
         keeps_card=facts.get("setup_future_usage") == "off_session",
         decline=_decline(failed) if failed and facts["status"] == REQUIRES_PAYMENT_METHOD else None,
         answers=answers,
@@ -282,14 +282,13 @@ def customer_news(facts: Facts, source: Source, *, livemode: bool, number: int =
 
 def setup_news(facts: Facts, source: Source, *, answers: str | None = None) -> SetupNews:
     """Read a SetupIntent."""
-    method = facts.get("payment_method")
     return SetupNews(
         source=source,
         setup=facts["id"],
         status=facts["status"],
         customer=_id(facts.get("customer")),
         livemode=facts["livemode"],
-        card=card_facts(method["id"], method["card"]) if isinstance(method, dict) and method.get("card") else None,
+        card=_described(facts.get("payment_method")),
         our_id=(facts.get("metadata") or {}).get("setup_id"),
         answers=answers,
     )
@@ -317,7 +316,11 @@ def _card_paid_with(charge: object, facts: Facts) -> CardFacts | None:
 
 
 def _card_that_failed(failed: Facts | None) -> CardFacts | None:
-    method = (failed or {}).get("payment_method")
+    return _described((failed or {}).get("payment_method"))
+
+
+def _described(method: object) -> CardFacts | None:
+    """A payment method that was expanded, if it is a card."""
     if not isinstance(method, dict) or not method.get("card"):
         return None
     return card_facts(method["id"], method["card"])

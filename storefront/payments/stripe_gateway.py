@@ -22,6 +22,8 @@ from storefront.errors import BusyError
 from storefront.payments.news import Facts
 
 API_VERSION: Final = "2026-10-28.endive"
+# What a payment is told by besides its intent: which card, and what was charged.
+INTENT_PARTS: Final = ["latest_charge", "payment_method"]
 TIMEOUT: Final = (3.05, 20)
 SEATS: Final = 4
 FAILURES_BEFORE_PAUSE: Final = 5
@@ -157,20 +159,20 @@ def _send_payment(client: StripeClient, operation: str, request: Facts, key: str
 def fetch_intent(intent: str) -> Facts:
     """The PaymentIntent as it is now, with its latest charge; holds its client_secret, which is never stored."""
     return _ask(
-        lambda client: _plain(client.v1.payment_intents.retrieve(_given(intent), params={"expand": ["latest_charge"]}))
+        lambda client: _plain(client.v1.payment_intents.retrieve(_given(intent), params={"expand": INTENT_PARTS}))
     )
 
 
 def cancel_intent(intent: str) -> Facts:
     """Cancel it, or learn by RefusedByStripeError that it can no longer be."""
     return _ask(
-        lambda client: _plain(client.v1.payment_intents.cancel(_given(intent), params={"expand": ["latest_charge"]}))
+        lambda client: _plain(client.v1.payment_intents.cancel(_given(intent), params={"expand": INTENT_PARTS}))
     )
 
 
 def intents_since(customer: str | None, since: int) -> list[Facts]:
     """Intents created since a Unix time, of one customer or of all; paged through."""
-    params: Any = {"created": {"gte": since}, "limit": 100, "expand": ["data.latest_charge"]}
+    params: Any = {"created": {"gte": since}, "limit": 100, "expand": [f"data.{part}" for part in INTENT_PARTS]}
     if customer:
         params["customer"] = customer
     return _ask(
