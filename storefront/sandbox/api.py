@@ -130,6 +130,9 @@ def _execute(call: Call, matched: Endpoint, values: dict[str, Any]) -> Answer:
 def _strike_before(sandbox: Sandbox, asked: Asked, print_: str) -> None:
     if fault := asked.struck_by(FaultKind.CONFLICT):
         raise conflict(asked.key or "", fault.code or "idempotency_key_in_use")
+    if fault := asked.struck_by(FaultKind.REFUSE):
+        message = "Refused, as a test wished."
+        raise StripeError(400, message, code=fault.code or "payment_intent_unexpected_state")
     if fault := asked.struck_by(FaultKind.DELAY):
         time.sleep(fault.seconds)
     if asked.struck_by(FaultKind.CUT_BEFORE):

@@ -62,6 +62,8 @@ def succeed(call: Call, intent: Document, payment_method: Document, *, authentic
 
 def decline(call: Call, intent: Document, payment_method: Document, refusal: Decline) -> None:
     charge = record_failure(call, intent, payment_method, refusal)
+    if payment_method["customer"] is None:
+        _spend(call, payment_method)
     error = declined(refusal, charge=charge["id"], payment_method=snapshot(payment_method)).body["error"]
     intent.update(
         last_payment_error=error, latest_charge=charge["id"], next_action=None, payment_method=None,
@@ -105,6 +107,12 @@ def _keep_or_spend(call: Call, intent: Document, payment_method: Document, *, au
     if intent["setup_future_usage"] and intent["customer"]:
         payment_method["_set_up"] = payment_method.get("_set_up") or authenticated
         attach_to(call, payment_method, intent["customer"])
+        call.save(payment_method)
     elif payment_method["customer"] is None:
-        payment_method["_spent"] = True
+        _spend(call, payment_method)
+
+
+def _spend(call: Call, payment_method: Document) -> None:
+    """A card of nobody serves for one try, whatever came of it."""
+    payment_method["_spent"] = True
     call.save(payment_method)

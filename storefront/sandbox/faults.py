@@ -22,6 +22,7 @@ class FaultKind(StrEnum):
     CUT_AFTER = "cut_after"
     CONFLICT = "conflict_409"
     RATE_LIMIT = "rate_limit_429"
+    REFUSE = "refuse_400"
 
 
 _numbers = itertools.count(1)

@@ -28,6 +28,7 @@ def create(running: Running, key: str = "k1", retries: int = 0) -> str:
         ("cut_after", stripe.APIConnectionError, 1),
         ("conflict_409", stripe.APIError, 0),
         ("rate_limit_429", stripe.RateLimitError, 0),
+        ("refuse_400", stripe.InvalidRequestError, 0),
     ],
 )
 def test_each_fault_and_its_effect(running: Running, kind: str, error: type[Exception], made: int) -> None:

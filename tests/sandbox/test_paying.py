@@ -212,6 +212,18 @@ def test_a_card_of_nobody_is_used_up_by_paying(client: Any) -> None:
         client.v1.payment_intents.create({**PAY, "payment_method": card})
 
 
+def test_a_card_of_nobody_is_used_up_by_a_decline_too(client: Any) -> None:
+    card = card_numbered(client, "4000000000000002")
+    pay = {**PAY, "payment_method": card}
+
+    with pytest.raises(stripe.CardError):
+        client.v1.payment_intents.create(pay)
+    with pytest.raises(stripe.InvalidRequestError, match="may not be used again") as refusal:
+        client.v1.payment_intents.create(pay)
+
+    assert refusal.value.code is None
+
+
 def test_a_card_is_charged_for_its_own_customer_alone(client: Any) -> None:
     _, card = with_saved_card(client, "pm_card_visa")
     bob = client.v1.customers.create({}).id
@@ -289,6 +301,19 @@ def test_a_settled_intent_is_confirmed_and_canceled_no_more(client: Any) -> None
             act(intent.id)
         assert refusal.value.code == "payment_intent_unexpected_state"
         assert told(refusal).payment_intent.status == "succeeded"
+
+
+def test_a_canceled_intent_names_what_may_be_confirmed(client: Any) -> None:
+    intent = client.v1.payment_intents.create({"amount": 1999, "currency": "eur"})
+    client.v1.payment_intents.cancel(intent.id)
+
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        client.v1.payment_intents.confirm(intent.id, {"payment_method": "pm_card_visa", "return_url": RETURN_URL})
+
+    assert told(refusal).message == (
+        "You cannot confirm this PaymentIntent because it has a status of canceled. Only a PaymentIntent with one of"
+        " the following statuses may be confirmed: requires_action, requires_confirmation, requires_payment_method."
+    )
 
 
 def test_an_intent_without_a_card_waits_for_one(client: Any) -> None:

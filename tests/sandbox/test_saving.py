@@ -120,7 +120,7 @@ def test_a_detached_card_is_gone_for_good(client: Any, alice: str) -> None:
     assert cards_of(client, alice) == []
     with pytest.raises(stripe.InvalidRequestError, match="not attached"):
         client.v1.payment_methods.detach(card)
-    with pytest.raises(stripe.InvalidRequestError, match="may not be used again"):
+    with pytest.raises(stripe.InvalidRequestError, match="and may not be used again"):
         client.v1.payment_methods.attach(card, {"customer": alice})
     with pytest.raises(stripe.InvalidRequestError) as refusal:
         client.v1.customers.payment_methods.retrieve(alice, card)

@@ -26,6 +26,7 @@ from storefront.sandbox.routing import endpoint
 _PLAIN = ("capture_method", "description", "receipt_email", "setup_future_usage", "statement_descriptor",
           "statement_descriptor_suffix", "transfer_group")  # fmt: skip
 _CANCELABLE = OPEN | {"requires_capture", "processing"}
+_CONFIRMABLE = f"Only a PaymentIntent with one of the following statuses may be confirmed: {', '.join(sorted(OPEN))}"
 # All that a publishable key may see.
 _SEEN_BY_BROWSERS = frozenset({
     "id", "object", "amount", "automatic_payment_methods", "canceled_at", "cancellation_reason", "capture_method",
@@ -100,7 +101,7 @@ def confirm(call: Call, intent_id: str) -> Document:
         because = (
             "it has already succeeded after being previously confirmed"
             if intent["status"] == "succeeded"
-            else f"it has a status of {intent['status']}"
+            else f"it has a status of {intent['status']}. {_CONFIRMABLE}"
         )
         raise unexpected_state(intent, f"You cannot confirm this PaymentIntent because {because}.")
     if call.is_browser and intent["confirmation_method"] == "manual":

@@ -13,6 +13,15 @@ from storefront.sandbox.payment_cards import card_of, declined, entered_card, sh
 from storefront.sandbox.routing import endpoint
 
 _MOST_CARDS = 500
+_SPENT = (
+    "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with a"
+    " connected account without Customer attachment, or was detached from a Customer. It may not be used again. To use"
+    " a PaymentMethod multiple times, you must attach it to a Customer first."
+)
+_SPENT_ON_ATTACH = (
+    "This PaymentMethod was previously used without being attached to a Customer or was detached from a Customer, and"
+    " may not be used again."
+)
 
 
 @endpoint("POST", "/v1/payment_methods", "PaymentMethodCreateParams", for_browsers=True)
@@ -37,7 +46,7 @@ def update(call: Call, payment_method_id: str) -> Document:
     payment_method = call.named_by_path("payment_method", payment_method_id)
     if payment_method["customer"] is None:
         message = "You must save this PaymentMethod to a customer before you can update it."
-        raise refused(message, code="payment_method_unexpected_state")
+        raise refused(message)
     before = copy.deepcopy(payment_method)
     update_plain(payment_method, call.params, "allow_redisplay")
     update_metadata(payment_method, call.params)
@@ -59,7 +68,7 @@ def attach(call: Call, payment_method_id: str) -> Document:
     customer = call.named_by_param("customer", call.params["customer"], "customer")
     if payment_method["customer"] not in {None, customer["id"]}:
         message = "The payment method you provided has already been attached to a customer."
-        raise refused(message, code="payment_method_unexpected_state")
+        raise refused(message)
     verdict = cards.on_set_up(card_of(payment_method))
     if verdict.decline is not None:
         raise declined(verdict.decline)
@@ -71,7 +80,7 @@ def detach(call: Call, payment_method_id: str) -> Document:
     payment_method = call.named_by_path("payment_method", payment_method_id)
     if payment_method["customer"] is None:
         message = "The payment method you provided is not attached to a customer so detachment is impossible."
-        raise refused(message, code="payment_method_unexpected_state")
+        raise refused(message)
     customer_id = payment_method["customer"]
     forget_customer(call, payment_method)
     call.emit("payment_method.detached", payment_method, {"customer": customer_id})
@@ -121,12 +130,8 @@ def usable(call: Call, reference: str, *, in_path: bool = False) -> Document:
     find = call.named_by_path if in_path else partial(call.named_by_param, param="payment_method")
     payment_method = find("payment_method", reference)
     if payment_method.get("_spent"):
-        message = (
-            "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared"
-            " with a connected account without Customer attachment, or was detached from a Customer. It may not be"
-            " used again. To use a PaymentMethod multiple times, you must attach it to a Customer first."
-        )
-        raise refused(message, code="payment_method_unexpected_state", param="payment_method")
+        # Stripe gives these refusals words, and no code.
+        raise refused(_SPENT_ON_ATTACH if in_path else _SPENT)
     return payment_method
 
 
