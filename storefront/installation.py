@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,5 +25,9 @@ class Installation(Base):
 
 
 def this_shop() -> str:
-    """The random id of this installation, as it stands in Stripe's metadata."""
-    return current_session().scalars(select(Installation.shop)).one()
+    """The random id of this installation, as it stands in Stripe's metadata. Asked for once: it never changes."""
+    kept = current_app.extensions
+    if "installation" not in kept:
+        kept["installation"] = current_session().scalars(select(Installation.shop)).one()
+    shop: str = kept["installation"]
+    return shop

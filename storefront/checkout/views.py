@@ -70,7 +70,8 @@ def _clicked(bought: Bought, user: User) -> ResponseReturnValue:
     if bought.again and order.state is Shown.paid and order.cart_id is None:
         anew = again_panel(user, order)
         panel = replace(with_order(anew, order), state="already") if anew and anew.state == "ready" else panel
-    return done("checkout/clicked.hx.html", then="", panel=panel, cart_count=count_of(cart_owner()))
+    count = None if order.cart_id is None else count_of(cart_owner())
+    return done("checkout/clicked.hx.html", then="", panel=panel, cart_count=count)
 
 
 def _refused_click(refused: ShopError, button: Button, user: User) -> ResponseReturnValue:

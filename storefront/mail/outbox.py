@@ -2,14 +2,15 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storefront.clock import now
 from storefront.database import current_session
-from storefront.jobs.queue import enqueue
+from storefront.jobs.queue import enqueue_all
 from storefront.mail.models import MailState, OutboundMail
 
 Writer = Callable[[dict[str, Any]], dict[str, Any] | None]
@@ -29,14 +30,47 @@ def message(kind: str) -> Callable[[Writer], Writer]:
     return register
 
 
+@dataclass(frozen=True)
+class Posting:
+    """A mail to be queued; the same `dedupe_key` again does nothing."""
+
+    kind: str
+    to: str
+    dedupe_key: str
+    context: dict[str, Any]
+    send_at: dt.datetime | None = None
+
+
 def post(kind: str, to: str, dedupe_key: str, context: dict[str, Any], *, send_at: dt.datetime | None = None) -> None:
     """Queue one mail inside the running transaction; the same `dedupe_key` again does nothing."""
+    post_all([Posting(kind, to, dedupe_key, context, send_at)])
+
+
+def post_all(postings: Sequence[Posting]) -> None:
+    """Queue several in two statements, inside the running transaction."""
     session = current_session()
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    row = insert(OutboundMail).values(
-        kind=kind, to=to, dedupe_key=dedupe_key, context=context, state=MailState.queued, queued_at=now(),
-        message_id=f"{secrets.token_hex(16)}@storefront", subject="", body_text="", body_html="", error="",
-    )  # fmt: skip
-    mail_id = session.scalar(row.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(OutboundMail.id))
-    if mail_id is not None:
-        enqueue("send_mail", {"mail_id": mail_id}, unique_key=f"mail:{mail_id}", run_at=send_at)
+    rows = insert(OutboundMail).values([_row(posting) for posting in postings])
+    queued = rows.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(
+        OutboundMail.id, OutboundMail.dedupe_key
+    )
+    send_at = {posting.dedupe_key: posting.send_at or now() for posting in postings}
+    new = session.execute(queued).all()
+    if new:
+        enqueue_all([("send_mail", {"mail_id": mail_id}, f"mail:{mail_id}", send_at[key]) for mail_id, key in new])
+
+
+def _row(posting: Posting) -> dict[str, Any]:
+    return {
+        "kind": posting.kind,
+        "to": posting.to,
+        "dedupe_key": posting.dedupe_key,
+        "context": posting.context,
+        "state": MailState.queued,
+        "queued_at": now(),
+        "message_id": f"{secrets.token_hex(16)}@storefront",
+        "subject": "",
+        "body_text": "",
+        "body_html": "",
+        "error": "",
+    }

@@ -12,7 +12,7 @@ from storefront.clock import now
 from storefront.database import current_session
 from storefront.installation import this_shop
 from storefront.jobs.queue import enqueue
-from storefront.mail.outbox import post
+from storefront.mail.outbox import Posting, post, post_all
 from storefront.orders.closing import close_bought
 from storefront.orders.models import Cart, CartState, Order, OrderStatus
 from storefront.payments.models import (
@@ -86,10 +86,10 @@ def follow(payment: Payment, changed: dict[str, str]) -> None:
 def order_paid(order: Order) -> None:
     """The receipt, the owner's note, and the cart it came from is done."""
     order.paid_at = now()
-    post("receipt", order.email, f"receipt:{order.public_id}", {"order_id": order.id})
-    owner = current_app.config["SETTINGS"].owner_email
-    if owner:
-        post("order_for_owner", owner, f"order_for_owner:{order.public_id}", {"order_id": order.id})
+    told = {"receipt": order.email, "order_for_owner": current_app.config["SETTINGS"].owner_email}
+    post_all(
+        [Posting(kind, to, f"{kind}:{order.public_id}", {"order_id": order.id}) for kind, to in told.items() if to]
+    )
     if order.cart_id is not None:
         close_bought(order)
 

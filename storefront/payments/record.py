@@ -5,7 +5,7 @@ News may come from an answer, a webhook or reconciliation, in any order and any 
 
 import functools
 
-from sqlalchemy import select
+from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import joinedload
 
 from storefront.clock import now
@@ -145,7 +145,7 @@ def _dispute(told: news.DisputeNews) -> None:
     if before != told.status:
         consequences.dispute_changed(dispute, payment)
         if payment:
-            _history(payment, told.source, "dispute", (before, told.status))
+            _history(payment, told.source, [("dispute", before, told.status)])
     if payment is None:
         consequences.note_unmatched(
             told.dispute, f"dispute {told.dispute} is about no payment of ours", told.amount, told.currency
@@ -178,9 +178,8 @@ def start_attempt(payment: Payment) -> None:
     _close_live(payment, AttemptState.superseded)
     payment.status = PaymentStatus.pending
     payment.order.status = order_status(payment, payment.order.status)
-    for what, state in _standing(payment).items():
-        if before.get(what) != state:
-            _history(payment, Source.api, what, (before.get(what, ""), state))
+    changed = _changed(payment, before)
+    _history(payment, Source.api, [(what, before.get(what, ""), state) for what, state in changed.items()])
 
 
 def _lock(order_id: int) -> Payment:
@@ -202,15 +201,18 @@ def _lock(order_id: int) -> Payment:
 
 
 def _order_of_intent(told: news.IntentNews) -> int:
-    session = current_session()
-    known = session.scalar(select(Payment.order_id).where(Payment.stripe_payment_intent_id == told.intent))
+    is_known = Payment.stripe_payment_intent_id == told.intent
+    either = or_(is_known, Order.public_id == told.order) if told.order else is_known
+    payments = select(Payment.order_id, Payment.stripe_payment_intent_id).join(Payment.order).where(either)
+    found = current_session().execute(payments).all()
+    known = next((order_id for order_id, intent in found if intent == told.intent), None)
     if known is not None:
         return known
     if told.shop != this_shop():
         raise NotOursError
-    order_id = session.scalar(select(Order.id).where(Order.public_id == told.order)) if told.order else None
-    if order_id is None:
+    if not found:
         raise DoesNotFitError(f"intent {told.intent} is ours, but its order {told.order} is not here")
+    order_id: int = found[0].order_id
     return order_id
 
 
@@ -358,16 +360,21 @@ def _finish(payment: Payment, before: dict[str, str], source: Source, event: str
     payment.amount_refunded = refunded(payment)
     payment.status = payment_status(payment)
     payment.order.status = order_status(payment, payment.order.status)
-    changed = {what: state for what, state in _standing(payment).items() if before.get(what) != state}
-    for what, state in changed.items():
-        _history(payment, source, what, (before.get(what, ""), state), event)
+    changed = _changed(payment, before)
     if changed:
         if event:
             payment.last_webhook_event, payment.last_webhook_at = event, now()
         consequences.follow(payment, changed)
+    # Last, because it flushes: what follows from it all is written in one UPDATE a row.
+    _history(payment, source, [(what, before.get(what, ""), state) for what, state in changed.items()], event)
 
 
-def _history(payment: Payment, source: Source, what: str, step: tuple[str, str], event: str = "") -> None:
-    before, after = step
-    row = PaymentEvent(payment_id=payment.id, source=source, what=what, before=before, after=after, event_id=event)
-    current_session().add(row)
+def _changed(payment: Payment, before: dict[str, str]) -> dict[str, str]:
+    return {what: state for what, state in _standing(payment).items() if before.get(what) != state}
+
+
+def _history(payment: Payment, source: Source, steps: list[tuple[str, str, str]], event: str = "") -> None:
+    told = {"payment_id": payment.id, "source": source, "event_id": event}
+    rows = [told | {"what": what, "before": before, "after": after} for what, before, after in steps]
+    if rows:
+        current_session().execute(insert(PaymentEvent), rows)
