@@ -8,7 +8,7 @@ from config import Settings
 from storefront.database import current_session, leave
 from storefront.demo.proxy import hand_on, is_for_browsers
 from storefront.errors import BusyError, NotYoursError
-from storefront.mail.models import OutboundMail
+from storefront.mail.models import MailState, OutboundMail
 
 NEWEST = 100
 # A mail brings its own styles and may bring links, but no script; it is drawn as if it came from nowhere.
@@ -42,7 +42,8 @@ def only_in_the_demo() -> None:
 @demo.get("/demo/mail")
 def mails() -> str:
     """The newest mails, the newest first."""
-    newest = current_session().scalars(select(OutboundMail).order_by(OutboundMail.id.desc()).limit(NEWEST)).all()
+    posted = select(OutboundMail).where(OutboundMail.state != MailState.dropped).order_by(OutboundMail.id.desc())
+    newest = current_session().scalars(posted.limit(NEWEST)).all()
     return render_template("demo/mails.html", mails=newest)
 
 

@@ -115,7 +115,7 @@ def _about(payment: Payment) -> Told:
             "label": f"K-{order.number}",
             "url": f"{settings.base_url}/orders/{order.public_id}",
             "email": order.email,
-            "first_name": next(iter(order.shipping_name.split()), ""),
+            "first_name": next(iter((order.shipping_address or {}).get("name", "").split()), ""),
             "lines": [(line.quantity, line.name, str(Money(line.total, order.currency))) for line in order.lines],
             "sums": _sums(order),
             "total": str(order.total_money),
@@ -134,7 +134,12 @@ def _sums(order: Order) -> list[tuple[str, str]]:
     if order.discount:
         sums.append(("Discount", f"−{Money(order.discount, order.currency)}"))
     if any(line.requires_shipping for line in order.lines):
-        sums.append(("Delivery", str(Money(order.shipping, order.currency)) if order.shipping else "free"))
+        sums.append(
+            (
+                order.shipping_name or "Delivery",
+                str(Money(order.shipping, order.currency)) if order.shipping else "free",
+            )
+        )
     sums.append(("Total", str(order.total_money)))
     if order.tax:
         sums.append(("of which VAT", str(Money(order.tax, order.currency))))

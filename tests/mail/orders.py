@@ -18,7 +18,7 @@ def place(status: OrderStatus = OrderStatus.paid, number: int = 1) -> int:
     order = Order(
         public_id=f"order-{number}", email="mara@kiesel.example", email_key="mara@kiesel.example", status=status,
         source=OrderSource.cart, checkout_token=f"token-{number}", currency="eur", subtotal=4800, shipping=490,
-        total=5290, tax=844, shipping_address=BERLIN, shipping_name="Mara Lindt", arrives_on=dt.date(2026, 11, 24),
+        total=5290, tax=844, shipping_address=BERLIN, shipping_name="Parcel", arrives_on=dt.date(2026, 11, 24),
         hold_until=now() + dt.timedelta(minutes=30), livemode=False, lines=[
             OrderLine(name="Teapot No. 3, harbour blue", sku="T-3", unit_price=2400, quantity=2, total=4800, stock_taken=True),
         ],
