@@ -2,10 +2,11 @@
 
 from flask import Flask
 
-from storefront.cli.background import sandbox, worker
+from storefront.cli.background import worker
 from storefront.cli.orders import orders
 from storefront.cli.payments import events, payments
 from storefront.cli.shop import shop
+from storefront.commandline import sandbox
 
 
 def add_commands(app: Flask) -> None:

@@ -1,8 +1,6 @@
-"""`flask worker` and `flask sandbox`: what runs beside the web server."""
+"""`flask worker`: what runs beside the web server."""
 
-import os
 import signal
-import sys
 import threading
 
 import click
@@ -28,14 +26,6 @@ def worker(threads: int) -> None:
     for one in crew:
         _wait_for(one)
     click.echo("Stopped; nothing is left half done.", err=True)
-
-
-@click.command("sandbox", add_help_option=False, context_settings={"ignore_unknown_options": True})
-@click.argument("words", nargs=-1, type=click.UNPROCESSED)
-def sandbox(words: tuple[str, ...]) -> None:
-    """Run a small Stripe for trying the shop: `flask sandbox run --port N`."""
-    # A process of its own, as always: it knows nothing of the shop, nor the shop of it.
-    os.execv(sys.executable, [sys.executable, "-m", "storefront.sandbox", *words])  # noqa: S606
 
 
 def _work(app: Flask, stop: threading.Event) -> None:
