@@ -1,5 +1,6 @@
 """The Flask extensions, each made once and bound in `create_app`."""
 
+from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
@@ -14,3 +15,4 @@ migrate = Migrate()
 login_manager = LoginManager()
 htmx = Htmx()
 limiter = Limiter(key_func=get_remote_address, headers_enabled=True)
+compress = Compress()

@@ -13,12 +13,13 @@ from werkzeug.datastructures import Headers
 from config import Settings
 from storefront.browse.kept import kept
 from storefront.catalog.version import catalogue_version
+from storefront.extensions import compress
 from storefront.hypermedia import wants_fragment
 from storefront.security import has_session
 
 _TOLD = ("page", "q", "variant", "variant_id")
 T = TypeVar("T")
-_LOOKS = ("*.html", "*.css", "*.js", "*.py")
+_LOOKS = ("*.html", "*.css", "*.js", "*.svg", "*.py")
 
 View = Callable[..., ResponseReturnValue]
 _Key = tuple[str | bool, ...]
@@ -34,7 +35,8 @@ def browsing(view: View) -> View:
         tag = f"{version()}-{'f' if wants_fragment() else 'p'}"
         if _has_already(tag):
             return Response(status=304, headers=_public_headers(tag))
-        body, headers = kept(version(), _key(), lambda: _drawn(view, place, tag))
+        how = request.headers.get("Accept-Encoding", "")
+        body, headers = kept(version(), (how, *_key()), lambda: _drawn(view, place, tag))
         return Response(body, headers=headers)
 
     return answer
@@ -69,14 +71,19 @@ def _key() -> _Key:
 
 
 def _drawn(view: View, place: dict[str, Any], tag: str) -> tuple[bytes, Headers]:
-    response = make_response(view(**place))
+    response = compress.after_request(make_response(view(**place)))  # once, not for every visitor
     headers = Headers([(name, value) for name, value in response.headers if name != "Content-Length"])
     headers.update(_public_headers(tag))
     return response.get_data(), headers
 
 
 def _public_headers(tag: str) -> dict[str, str]:
-    return {"ETag": f'"{tag}"', "Cache-Control": "public, max-age=60", "Vary": "Cookie, HX-Request"}
+    # Weak: the same page, however it was compressed.
+    return {
+        "ETag": f'W/"{tag}"',
+        "Cache-Control": "public, max-age=60",
+        "Vary": "Cookie, HX-Request, Accept-Encoding",
+    }
 
 
 def _privately(response: Response) -> Response:

@@ -17,7 +17,7 @@ def test_a_visitors_page_may_be_kept_by_anybody(visitor: FlaskClient, address: s
     response = visitor.get(address)
 
     assert response.headers["Cache-Control"] == "public, max-age=60"
-    assert set(response.vary) == {"Cookie", "HX-Request"}
+    assert set(response.vary) == {"Cookie", "HX-Request", "Accept-Encoding"}
     assert "Set-Cookie" not in response.headers
 
 
@@ -53,9 +53,26 @@ def test_a_page_drawn_before_is_not_drawn_again(keeper: Keeper, visitor: FlaskCl
     assert dict(second.headers) == dict(first.headers)
 
 
+@pytest.mark.parametrize(
+    ("accepted", "coding"), [("gzip, deflate, br", "br"), ("gzip, deflate, br, zstd", "zstd"), ("", None)]
+)
+def test_a_visitors_page_is_packed_once_for_whoever_can_read_it(
+    keeper: Keeper, visitor: FlaskClient, accepted: str, coding: str | None
+) -> None:
+    plain = visitor.get("/").data
+
+    for _ in range(2):
+        response = visitor.get("/", headers={"Accept-Encoding": accepted})
+
+        assert response.headers.get("Content-Encoding") == coding
+        assert response.headers.getlist("Content-Length") == [str(len(response.data))]
+        assert "Date" not in response.headers
+        assert (response.data == plain) == (coding is None)
+
+
 @pytest.mark.parametrize("shape", ['W/"{}"', '"{}:zstd"', '"other", "{}"'])
 def test_a_tag_is_known_again_however_it_was_compressed(visitor: FlaskClient, shape: str) -> None:
-    tag = visitor.get("/").headers["ETag"].strip('"')
+    tag = visitor.get("/").headers["ETag"].removeprefix("W/").strip('"')
 
     assert visitor.get("/", headers={"If-None-Match": shape.format(tag)}).status_code == 304
 
