@@ -61,7 +61,7 @@ def _intent(told: news.IntentNews) -> None:
     elif told.status == news.CANCELED and payment.intent_state is IntentState.open:
         payment.intent_state = IntentState.canceled
         _close_live(payment, AttemptState.superseded)
-    elif payment.intent_state is IntentState.open:
+    else:
         _move_attempt(told, payment)
     _finish(payment, before, told.source, told.event)
     if told.status == news.SUCCEEDED and told.keeps_card and told.card:
@@ -73,7 +73,7 @@ def _attempt(told: news.AttemptNews) -> None:
     payment = _lock(told.order_id)
     attempt = next(one for one in payment.attempts if one.id == told.attempt_id)
     before = _standing(payment)
-    if payment.intent_state is IntentState.open and _moves(attempt, AttemptState(told.state)):
+    if _moves(attempt, AttemptState(told.state)):
         attempt.state = AttemptState(told.state)
         attempt.decline_code, attempt.decline_words = told.code, told.words
     _finish(payment, before, told.source)
@@ -275,7 +275,10 @@ def _close_live(payment: Payment, state: AttemptState) -> None:
 
 
 def _move_attempt(told: news.IntentNews, payment: Payment) -> None:
-    """An open intent speaks of an attempt only where it answers it, or was asked while that attempt waited for the bank."""
+    """An intent speaks of an attempt only where it answers it, or was asked while that attempt waited for the bank.
+
+    An attempt that the end of its intent closed may still learn that it was declined, but nothing else.
+    """
     attempt = _answered(told, payment) or _challenged(told, payment)
     if attempt is None:
         return
@@ -289,7 +292,8 @@ def _move_attempt(told: news.IntentNews, payment: Payment) -> None:
     attempt.state = state
     if told.decline and state is AttemptState.declined:
         attempt.decline_code, attempt.decline_words = told.decline.code, told.decline.words
-        payment.decline_code, payment.last_error = told.decline.code, told.decline.words
+        if payment.intent_state is IntentState.open:
+            payment.decline_code, payment.last_error = told.decline.code, told.decline.words
 
 
 def _answered(told: news.IntentNews, payment: Payment) -> PaymentAttempt | None:

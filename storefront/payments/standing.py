@@ -9,11 +9,12 @@ ATTEMPT_RANK = {
     AttemptState.unknown: 1,
     AttemptState.requires_action: 2,
     AttemptState.processing: 3,
-    AttemptState.declined: 4,
-    AttemptState.refused: 4,
     AttemptState.superseded: 4,
     AttemptState.never_sent: 4,
-    AttemptState.succeeded: 5,
+    # Its own answer says more of a try than what we had to conclude, also when it comes after the intent was closed.
+    AttemptState.declined: 5,
+    AttemptState.refused: 5,
+    AttemptState.succeeded: 6,
 }
 REFUND_RANK = {
     RefundState.sending: 0,
