@@ -16,7 +16,7 @@ from storefront.checkout.panel import Panel, again_panel, order_panel
 from storefront.customers.models import User
 from storefront.database import leave
 from storefront.errors import BusyError, NotYoursError, RefusedError, TooManyTriesError
-from storefront.hypermedia import done, show, wants_fragment
+from storefront.hypermedia import done, page_asked_from, show, wants_fragment
 from storefront.orders.labels import label
 from storefront.payments import charging
 from storefront.payments.attempts import How, WithNewCard
@@ -112,6 +112,8 @@ def _context(order: OrderShown, bank_url: str | None = None) -> dict[str, Any]:
         "email": order.email if whole else masked(order.email),
         "summary": _summary(order),
         "lines": [_line(line) for line in order.lines],
+        # The panel also stands on product pages and in the cart, which tell nothing of the order's way.
+        "tells_way": page_asked_from() == url_for(".show", public_id=order.public_id),
     }
 
 
