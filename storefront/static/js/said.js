@@ -9,6 +9,10 @@ function spoken(element) {
 
 const within = (root, selector) => (root.matches(selector) ? root : root.querySelector(selector));
 
+let heldFocus = false; // what is swapped away held it, and would leave it at the page's beginning
+
+document.addEventListener("htmx:beforeSwap", ({ detail }) => { heldFocus = detail.target.contains(document.activeElement); });
+
 document.addEventListener("htmx:afterSettle", ({ target }) => {
   if (target.nodeType !== Node.ELEMENT_NODE || !target.isConnected) return;
   const news = within(target, "[data-say], [data-said]");
@@ -17,7 +21,9 @@ document.addEventListener("htmx:afterSettle", ({ target }) => {
     // Polling draws the same state again and again: said once is enough.
     if (words !== document.getElementById("said")?.textContent) say(words);
   }
-  within(target, "[data-focus], [aria-invalid='true']")?.focus();
+  const wanted = within(target, "[data-focus], [aria-invalid='true']");
+  const isLost = heldFocus && document.activeElement === document.body;
+  (wanted ?? (isLost ? within(target, "[tabindex='-1']") : null))?.focus();
 });
 
 // The same after a whole page: who sent a form that has to be mended starts at its first fault.
