@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -21,9 +21,10 @@ from sqlalchemy.engine import URL, make_url
 
 UNPRIVILEGED = "nobody"
 ROOM = 1 << 30
+SOCKET_ONLY = ("listen_addresses=", "max_connections=100")
 # Nothing here outlives the session, so nothing need be safe on disk.
 SETTINGS = (
-    "listen_addresses=",
+    *SOCKET_ONLY,
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
@@ -31,7 +32,6 @@ SETTINGS = (
     "max_wal_senders=0",
     "autovacuum=off",
     "shared_buffers=64MB",
-    "max_connections=100",
 )
 INITDB_OPTIONS = ("--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
 # The shell ends the server when we close its standard input: on purpose, or by being killed.
@@ -67,8 +67,8 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer | None]:
-    """A server for as long as the block lasts; None where there is none to be had."""
+def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer | None]:
+    """A server for as long as the block lasts, which may wait for the disk; None where there is none to be had."""
     given = os.environ.get("TEST_POSTGRES_URL")
     binaries = _binaries()
     if given:
@@ -78,8 +78,8 @@ def running_postgres() -> Iterator[PostgresServer | None]:
     else:
         with (
             tempfile.TemporaryDirectory(prefix="postgres-") as folder,
-            tempfile.TemporaryDirectory(prefix="postgres-", dir=fast_folder()) as data,
-            _started(binaries, Path(folder), Path(data)) as url,
+            tempfile.TemporaryDirectory(prefix="postgres-", dir=None if durable else fast_folder()) as data,
+            _started(binaries, Path(folder), Path(data), SOCKET_ONLY if durable else SETTINGS) as url,
         ):
             yield PostgresServer(url, count(1))
 
@@ -100,7 +100,7 @@ def _binaries() -> Path | None:
 
 
 @contextmanager
-def _started(binaries: Path, folder: Path, data: Path) -> Iterator[URL]:
+def _started(binaries: Path, folder: Path, data: Path, chosen: Sequence[str]) -> Iterator[URL]:
     identity = None
     if os.geteuid() == 0:
         # Postgres refuses to be root, and nobody else can read root's files.
@@ -110,7 +110,7 @@ def _started(binaries: Path, folder: Path, data: Path) -> Iterator[URL]:
             shutil.chown(own, UNPRIVILEGED)
     initdb = [str(binaries / "initdb"), *INITDB_OPTIONS, str(data)]
     subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, user=identity)
-    settings = [word for setting in (*SETTINGS, f"unix_socket_directories={folder}") for word in ("-c", setting)]
+    settings = [word for setting in (*chosen, f"unix_socket_directories={folder}") for word in ("-c", setting)]
     server = [str(binaries / "postgres"), "-D", str(data), *settings]
     log = folder / "log"
     with log.open("wb") as errors:
