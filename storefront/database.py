@@ -3,7 +3,7 @@
 import datetime as dt
 import enum
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +12,7 @@ from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, Enum, MetaDa
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, SessionTransaction, registry
 
 _WRITING: Final = "in our transaction()"
+_LAST: Final = "to be done last"
 _PRAGMAS: Final = ("busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
 
@@ -86,12 +87,30 @@ def transaction() -> Iterator[Session]:
         try:
             session.connection(execution_options={"write": True})
             yield session
+            _do_what_comes_last(session)
             session.commit()
         except BaseException:
             session.rollback()
             raise
         finally:
             session.info.pop(_WRITING, None)
+            session.info.pop(_LAST, None)
+
+
+def do_last(act: Callable[[], None]) -> None:
+    """Have this done at the very end of the running transaction: for rows that everybody waits for, such as counters."""
+    session = current_session()
+    if not session.info.get(_WRITING):
+        raise TransactionError("a write outside transaction()")
+    session.info.setdefault(_LAST, []).append(act)
+
+
+def _do_what_comes_last(session: Session) -> None:
+    acts: list[Callable[[], None]] = session.info.pop(_LAST, [])
+    if acts:
+        session.flush()
+    for act in acts:
+        act()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from storefront.catalog.models import CatalogueVersion, Collection, CollectionProduct, Product, ProductImage, Variant
 from storefront.customers.models import Address, User
 from storefront.installation import Installation
+from storefront.invoices.models import Invoice, ShopDetails
 from storefront.jobs.models import Job
 from storefront.mail.models import OutboundMail
 from storefront.orders.models import Cart, CartLine, Counter, Order, OrderLine, ShippingRate
@@ -22,7 +23,7 @@ from storefront.throttling import Throttle
 
 __all__ = [
     "Address", "CardSetup", "Cart", "CartLine", "CatalogueVersion", "Collection", "CollectionProduct", "Counter", "Dispute",
-    "Installation", "Job", "Order", "OrderLine", "OutboundMail", "Payment", "PaymentAttempt", "PaymentEvent", "Product",
-    "ProductImage", "Refund", "SavedCard", "ShippingRate", "StripeCustomer", "StripeEvent", "Throttle",
+    "Installation", "Invoice", "Job", "Order", "OrderLine", "OutboundMail", "Payment", "PaymentAttempt", "PaymentEvent", "Product",
+    "ProductImage", "Refund", "SavedCard", "ShippingRate", "ShopDetails", "StripeCustomer", "StripeEvent", "Throttle",
     "Unmatched", "User", "Variant",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from storefront.cli import details as _details  # noqa: F401  a command of `flask shop`
 from storefront.cli.background import worker
 from storefront.cli.orders import orders
 from storefront.cli.payments import events, payments

@@ -14,7 +14,7 @@ from storefront.database import current_session, leave, transaction
 from storefront.jobs.queue import NotYetError, job
 from storefront.mail import rendering
 from storefront.mail.models import MailState, OutboundMail
-from storefront.mail.outbox import WRITERS
+from storefront.mail.outbox import ENCLOSERS, WRITERS
 from storefront.mail.sending import Letter, NotEncryptedError, sender_for
 
 BODIES_KEPT: Final = dt.timedelta(days=30)
@@ -80,6 +80,7 @@ def _queued(mail_id: int) -> _Queued | None:
 
 
 def _letter(queued: _Queued, context: dict[str, Any], settings: Settings) -> Letter:
+    enclose = ENCLOSERS.get(queued.kind)
     written = rendering.write(queued.kind, context, shop_name=settings.shop_name, base_url=settings.base_url)
     return Letter(
         sender_name=settings.shop_name,
@@ -89,6 +90,7 @@ def _letter(queued: _Queued, context: dict[str, Any], settings: Settings) -> Let
         subject=written.subject,
         text=written.text,
         html=written.html,
+        enclosed=tuple(enclose(queued.context)) if enclose else (),
     )
 
 

@@ -12,9 +12,12 @@ from storefront.clock import now
 from storefront.database import current_session
 from storefront.jobs.queue import enqueue_all
 from storefront.mail.models import MailState, OutboundMail
+from storefront.mail.sending import Enclosure
 
 Writer = Callable[[dict[str, Any]], dict[str, Any] | None]
+Encloser = Callable[[dict[str, Any]], Sequence[Enclosure]]
 WRITERS: dict[str, Writer] = {}
+ENCLOSERS: dict[str, Encloser] = {}
 
 
 def message(kind: str) -> Callable[[Writer], Writer]:
@@ -26,6 +29,16 @@ def message(kind: str) -> Callable[[Writer], Writer]:
     def register(writer: Writer) -> Writer:
         WRITERS[kind] = writer
         return writer
+
+    return register
+
+
+def enclosure(kind: str) -> Callable[[Encloser], Encloser]:
+    """Register what goes with a mail of this kind, from its stored context, when it is sent."""
+
+    def register(encloser: Encloser) -> Encloser:
+        ENCLOSERS[kind] = encloser
+        return encloser
 
     return register
 

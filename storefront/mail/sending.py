@@ -17,6 +17,15 @@ TIMEOUT: Final = 20
 
 
 @dataclass(frozen=True)
+class Enclosure:
+    """A file that goes with a letter."""
+
+    name: str
+    mimetype: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Letter:
     """A mail as it goes out."""
 
@@ -27,6 +36,7 @@ class Letter:
     subject: str
     text: str
     html: str
+    enclosed: tuple[Enclosure, ...] = ()
 
 
 class NotEncryptedError(Exception):
@@ -54,7 +64,7 @@ def send_by_smtp(server: SplitResult, letter: Letter) -> None:
 
 
 def as_message(letter: Letter) -> EmailMessage:
-    """The letter in plain text and in HTML."""
+    """The letter in plain text and in HTML, with what is enclosed."""
     message = EmailMessage()
     message["From"] = Address(letter.sender_name, addr_spec=letter.sender)
     message["To"] = Address(addr_spec=letter.to)
@@ -64,6 +74,9 @@ def as_message(letter: Letter) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text)
     message.add_alternative(letter.html, subtype="html")
+    for one in letter.enclosed:
+        maintype, _, subtype = one.mimetype.partition("/")
+        message.add_attachment(one.content, maintype=maintype, subtype=subtype, filename=one.name)
     return message
 
 

@@ -11,11 +11,13 @@ from storefront.catalog import stock
 from storefront.clock import now
 from storefront.database import current_session
 from storefront.installation import this_shop
+from storefront.invoices.numbering import Returned, write_credit_notes, write_invoice
 from storefront.jobs.queue import enqueue
 from storefront.mail.outbox import Posting, post, post_all
 from storefront.orders.closing import close_bought
 from storefront.orders.models import Cart, CartState, Order, OrderStatus
 from storefront.payments.models import (
+    GIVEN_BACK,
     AttemptState,
     Dispute,
     IntentState,
@@ -81,11 +83,14 @@ def follow(payment: Payment, changed: dict[str, str]) -> None:
     for refund in payment.refunds:
         if f"refund {refund.public_id}" in changed:
             _mail_refund(order, refund)
+    if order.paid_at is not None:
+        write_credit_notes(order, _returned(payment))
 
 
 def order_paid(order: Order) -> None:
-    """The receipt, the owner's note, and the cart it came from is done."""
+    """The invoice, the receipt, the owner's note, and the cart it came from is done."""
     order.paid_at = now()
+    write_invoice(order)
     told = {"receipt": order.email, "order_for_owner": current_app.config["SETTINGS"].owner_email}
     post_all(
         [Posting(kind, to, f"{kind}:{order.public_id}", {"order_id": order.id}) for kind, to in told.items() if to]
@@ -133,6 +138,12 @@ def _mail_refund(order: Order, refund: Refund) -> None:
             f"Stripe says: {refund.failure_reason or refund.state}. The money is still with you.",
             "Refund it another way, or try again: flask payments refund.",
         )
+
+
+def _returned(payment: Payment) -> list[Returned]:
+    """What Stripe took to give back. Its rows have their ids: they were written when the mail about them was."""
+    taken = (refund for refund in payment.refunds if refund.stripe_refund_id)
+    return [Returned(refund.id, refund.amount, failed=refund.state in GIVEN_BACK) for refund in taken]
 
 
 def dispute_changed(dispute: Dispute, payment: Payment | None) -> None:

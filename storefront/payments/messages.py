@@ -11,6 +11,7 @@ from storefront.customers.countries import country_name
 from storefront.database import current_session
 from storefront.mail.outbox import message
 from storefront.money import Money
+from storefront.orders.labels import label
 from storefront.orders.models import Order, OrderStatus
 from storefront.payments.models import GIVEN_BACK, Payment, Refund
 
@@ -45,7 +46,7 @@ def payment_failed(stored: Stored) -> Told | None:
     if payment.order.status is not OrderStatus.failed or attempt is None:
         return None
     return _about(payment) | {
-        "refused_card": _card(attempt.card_brand, attempt.card_last4),
+        "refused_card": card_in_words(attempt.card_brand, attempt.card_last4),
         "reason": attempt.decline_words.rstrip("."),
         "held_until": f"{payment.order.hold_until.astimezone():%H:%M %Z}",
     }
@@ -112,14 +113,14 @@ def _about(payment: Payment) -> Told:
     settings: Settings = current_app.config["SETTINGS"]
     return {
         "order": {
-            "label": f"K-{order.number}",
+            "label": label(order.number),
             "url": f"{settings.base_url}/orders/{order.public_id}",
             "email": order.email,
             "first_name": next(iter((order.shipping_address or {}).get("name", "").split()), ""),
             "lines": [(line.quantity, line.name, str(Money(line.total, order.currency))) for line in order.lines],
             "sums": _sums(order),
             "total": str(order.total_money),
-            "card": _card(payment.card_brand, payment.card_last4),
+            "card": card_in_words(payment.card_brand, payment.card_last4),
             "address": _address(order),
             "arrives": format_date(order.arrives_on, "EEEE, d MMMM", locale="en") if order.arrives_on else "",
         }
@@ -146,7 +147,7 @@ def _sums(order: Order) -> list[tuple[str, str]]:
     return sums
 
 
-def _card(brand: str, last4: str) -> str:
+def card_in_words(brand: str, last4: str) -> str:
     """As everywhere in the shop: Visa •• 4242."""
     return f"{BRANDS.get(brand, brand.title())} •• {last4}" if last4 else ""
 

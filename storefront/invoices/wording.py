@@ -1,0 +1,85 @@
+"""What each kind of paper says: an invoice lists what was bought, the others what became of the money."""
+
+from typing import Any
+
+from storefront.invoices.models import Invoice, InvoiceKind
+from storefront.money import Money
+from storefront.orders.models import Order
+
+Pairs = list[tuple[str, str]]
+
+
+def wording(invoice: Invoice, paid_with: str, about: Invoice | None) -> dict[str, Any]:
+    """Title, lines, sums and the sentence below them."""
+    if invoice.kind is InvoiceKind.invoice:
+        return _invoice(invoice, paid_with)
+    assert about is not None
+    if invoice.kind is InvoiceKind.credit_note:
+        return _credit_note(invoice, paid_with, about)
+    return _reversal(invoice, about)
+
+
+def _invoice(invoice: Invoice, paid_with: str) -> dict[str, Any]:
+    order = invoice.order
+    by = f" with {paid_with}" if paid_with else ""
+    lines = [
+        _line(line.name, line.sku, line.quantity, Money(line.unit_price, order.currency), Money(line.total, order.currency))
+        for line in order.lines
+    ]
+    return {
+        "title": "Invoice",
+        "lead": "",
+        "lines": lines,
+        "sums": _sums(order),
+        "total": ("Total", str(invoice.amount_money)),
+        "taxes": _taxes(order, order.total),
+        "settled": f"Paid{by}. Nothing is left to pay." if order.total else "Nothing to pay.",
+    }
+
+
+def _credit_note(invoice: Invoice, paid_with: str, about: Invoice) -> dict[str, Any]:
+    how_much = "All of" if invoice.amount == about.amount else "Part of"
+    return {
+        "title": "Credit note",
+        "lead": f"It credits invoice {about.label}: we have given money back.",
+        "lines": [_line(f"{how_much} invoice {about.label} given back", "", 1, invoice.amount_money, invoice.amount_money)],
+        "sums": [],
+        "total": ("Given back", str(invoice.amount_money)),
+        "taxes": _taxes(invoice.order, invoice.amount),
+        "settled": f"It goes to {paid_with or 'the card you paid with'}; banks take five to ten days.",
+    }
+
+
+def _reversal(invoice: Invoice, about: Invoice) -> dict[str, Any]:
+    why = f"It takes back credit note {about.label}: your bank did not take the money, and it is still with us."
+    return {
+        "title": "Reversal",
+        "lead": why,
+        "lines": [_line(f"Credit note {about.label} taken back", "", 1, invoice.amount_money, invoice.amount_money)],
+        "sums": [],
+        "total": ("Taken back", str(invoice.amount_money)),
+        "taxes": _taxes(invoice.order, invoice.amount),
+        "settled": "The invoice stands as it was until the money reaches you by another way.",
+    }
+
+
+def _line(name: str, sku: str, quantity: int, unit: Money, total: Money) -> dict[str, str]:
+    return {"name": name, "sku": sku, "quantity": str(quantity), "unit": str(unit), "total": str(total)}
+
+
+def _sums(order: Order) -> Pairs:
+    sums = [("Subtotal", str(Money(order.subtotal, order.currency)))]
+    if order.discount:
+        sums.append(("Discount", f"−{Money(order.discount, order.currency)}"))
+    if any(line.requires_shipping for line in order.lines):
+        free_or_not = str(Money(order.shipping, order.currency)) if order.shipping else "free"
+        sums.append((order.shipping_name or "Delivery", free_or_not))
+    return sums if len(sums) > 1 else []
+
+
+def _taxes(order: Order, of: int) -> Pairs:
+    """The VAT within `of` the total, where the order has any; of a part, its part."""
+    if not order.tax or not order.total:
+        return []
+    part = (order.tax * of + order.total // 2) // order.total
+    return [("VAT included in the prices", str(Money(part, order.currency)))]
