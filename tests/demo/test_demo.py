@@ -32,7 +32,15 @@ class RunningDemo:
         self.url = f"http://127.0.0.1:{port}"
         words = [sys.executable, "-m", "storefront.demo", "--data", str(folder), "--port", str(port)]
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-        self.words = self._read_until("Ctrl-C stops it.")
+
+    def opens(self) -> None:
+        """Wait until it says that it is open."""
+        words, stdout = "", self.process.stdout
+        assert stdout is not None
+        while "Ctrl-C stops it." not in words:
+            line = stdout.readline()
+            assert line, f"the demo ended: {words}"
+            words += line
 
     def children(self) -> dict[str, psutil.Process]:
         """Its processes by what they are; the dead, who have no words any more, are left out."""
@@ -41,15 +49,6 @@ class RunningDemo:
     def stop(self, with_signal: int = signal.SIGINT) -> int:
         self.process.send_signal(with_signal)
         return self.process.wait(LONGEST)
-
-    def _read_until(self, end: str) -> str:
-        assert self.process.stdout is not None
-        words = ""
-        while end not in words:
-            line = self.process.stdout.readline()
-            assert line, f"the demo ended: {words}"
-            words += line
-        return words
 
 
 def _name_of(process: psutil.Process) -> str:
@@ -92,6 +91,7 @@ def start(tmp_path: Path) -> Iterator[Starts]:
 
     def start() -> RunningDemo:
         started.append(RunningDemo(tmp_path / "demo", port))
+        started[-1].opens()
         return started[-1]
 
     yield start
