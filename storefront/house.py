@@ -13,6 +13,7 @@ from storefront.database import engine_options, set_up_engine
 from storefront.extensions import compress, db, htmx, limiter, login_manager, migrate
 from storefront.hypermedia import set_up_pages
 from storefront.payments import stripe_gateway
+from storefront.payments.modes import check_at_start
 from storefront.security import guard
 from storefront.shipped_files import set_up_files
 
@@ -32,6 +33,8 @@ def build(settings: Settings | None = None) -> Flask:
     open_doors(app)
     register_work()
     add_commands(app)
+    with app.app_context():
+        check_at_start()
     return app
 
 

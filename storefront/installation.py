@@ -1,17 +1,25 @@
-"""Which shop this database belongs to: its random id, its Stripe account and mode, its live address."""
+"""Which shop this database belongs to: its random id, its Stripe account and mode, its live address.
+
+A copy of a live shop's database must not charge, refund, detach or write to anybody. With live keys and another
+address than the one noted here, or with STAGING_COPY=1, the shop stands still until `flask shop adopt`.
+"""
 
 import datetime as dt
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import false, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from config import Settings
 from storefront.clock import now
-from storefront.database import Base, current_session
+from storefront.database import Base, current_session, leave, transaction
 
 
 class Installation(Base):
-    """One row. `shop` goes into every object's metadata at Stripe, so that two shops on one account tell theirs apart."""
+    """One row. `shop` goes into every object's metadata at Stripe, so that two shops on one account tell theirs apart.
+
+    `base_url` and `livemode` are noted at the first start with live keys; `adopted_copy`: a copy that its owner took for a shop.
+    """
 
     __tablename__ = "installation"
 
@@ -21,6 +29,7 @@ class Installation(Base):
     livemode: Mapped[bool | None]
     base_url: Mapped[str] = mapped_column(default="")
     currency: Mapped[str] = mapped_column(default="")
+    adopted_copy: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[dt.datetime] = mapped_column(default=now)
 
 
@@ -31,3 +40,39 @@ def this_shop() -> str:
         kept["installation"] = current_session().scalars(select(Installation.shop)).one()
     shop: str = kept["installation"]
     return shop
+
+
+def note_start() -> None:
+    """At a start with live keys: the first one says where this shop is."""
+    settings: Settings = current_app.config["SETTINGS"]
+    if not settings.livemode or settings.staging_copy:
+        return
+    here = update(Installation).where(Installation.base_url == "").values(base_url=settings.base_url, livemode=True)
+    with transaction() as session:
+        session.execute(here)
+
+
+def stands_still() -> bool:
+    """Whether this is a copy of a shop, which changes nothing outside of itself. Reads no table where it cannot be one."""
+    settings: Settings = current_app.config["SETTINGS"]
+    may_be = settings.livemode or settings.staging_copy
+    if not may_be or current_app.extensions.get("stands_on_its_own"):
+        return False
+    here = current_session().scalars(select(Installation)).one()
+    moved = settings.livemode and here.base_url not in {"", settings.base_url}
+    still = moved or (settings.staging_copy and not here.adopted_copy)
+    leave()
+    # For as long as the process lives: an address does not change under it. What stands still is asked again, until it is adopted.
+    current_app.extensions["stands_on_its_own"] = not still
+    return still
+
+
+def adopt() -> str:
+    """The owner says: this database, at this address, is the shop. The address it had until now."""
+    settings: Settings = current_app.config["SETTINGS"]
+    with transaction() as session:
+        here = session.scalars(select(Installation).with_for_update()).one()
+        before = here.base_url
+        here.base_url, here.adopted_copy = settings.base_url, settings.staging_copy
+        here.livemode = here.livemode or settings.livemode or None
+    return before

@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("livemode", sa.Boolean(), nullable=True),
         sa.Column("base_url", sa.String(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("adopted_copy", sa.Boolean(), server_default=sa.text("0"), nullable=False),
         sa.Column("created_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
         sa.UniqueConstraint("shop", name=op.f("uq_installation_shop")),
@@ -245,43 +246,6 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "card_setups",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.Column("stripe_setup_intent_id", sa.String(), nullable=True),
-        sa.Column("idempotency_key", sa.String(), nullable=False),
-        sa.Column("request", sa.JSON(), nullable=False),
-        sa.Column(
-            "state",
-            sa.Enum(
-                "sending",
-                "unknown",
-                "requires_payment_method",
-                "requires_action",
-                "processing",
-                "canceled",
-                "never_sent",
-                "succeeded",
-                name="setupstate",
-                native_enum=False,
-                length=32,
-            ),
-            nullable=False,
-        ),
-        sa.Column("consent_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
-        sa.Column("consent_words", sa.String(), nullable=False),
-        sa.Column("created_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
-        sa.Column("asked_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
-        sa.Column("livemode", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_card_setups_user_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_card_setups")),
-        sa.UniqueConstraint("idempotency_key", name=op.f("uq_card_setups_idempotency_key")),
-        sa.UniqueConstraint("stripe_setup_intent_id", name=op.f("uq_card_setups_stripe_setup_intent_id")),
-    )
-    with op.batch_alter_table("card_setups", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_card_setups_user_id"), ["user_id"], unique=False)
-
-    op.create_table(
         "carts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=True),
@@ -363,15 +327,79 @@ def upgrade() -> None:
         sa.Column("consent_words", sa.String(), nullable=False),
         sa.Column("created_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
         sa.Column("removed_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("replaced_by_id", sa.Integer(), nullable=True),
         sa.Column("looks_asked", sa.Integer(), nullable=False),
         sa.Column("looks_seen", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["replaced_by_id"], ["saved_cards.id"], name=op.f("fk_saved_cards_replaced_by_id"), ondelete="SET NULL"
+        ),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_saved_cards_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_cards")),
         sa.UniqueConstraint("stripe_payment_method_id", name=op.f("uq_saved_cards_stripe_payment_method_id")),
     )
     with op.batch_alter_table("saved_cards", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_saved_cards_fingerprint"), ["fingerprint"], unique=False)
+        batch_op.create_index(batch_op.f("ix_saved_cards_replaced_by_id"), ["replaced_by_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_saved_cards_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "card_setups",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("stripe_setup_intent_id", sa.String(), nullable=True),
+        sa.Column("idempotency_key", sa.String(), nullable=False),
+        sa.Column("request", sa.JSON(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "sending",
+                "unknown",
+                "requires_payment_method",
+                "requires_action",
+                "processing",
+                "canceled",
+                "refused",
+                "never_sent",
+                "succeeded",
+                name="setupstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("consent_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("consent_words", sa.String(), nullable=False),
+        sa.Column("decline_code", sa.String(), nullable=False),
+        sa.Column("decline_words", sa.String(), nullable=False),
+        sa.Column("saved_card_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("looked_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("livemode", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["saved_card_id"], ["saved_cards.id"], name=op.f("fk_card_setups_saved_card_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_card_setups_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_card_setups")),
+        sa.UniqueConstraint("idempotency_key", name=op.f("uq_card_setups_idempotency_key")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_card_setups_public_id")),
+        sa.UniqueConstraint("stripe_setup_intent_id", name=op.f("uq_card_setups_stripe_setup_intent_id")),
+    )
+    with op.batch_alter_table("card_setups", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_card_setups_open",
+            ["asked_at"],
+            unique=False,
+            sqlite_where=sa.text(
+                "state IN ('sending', 'unknown', 'requires_payment_method', 'requires_action', 'processing')"
+            ),
+            postgresql_where=sa.text(
+                "state IN ('sending', 'unknown', 'requires_payment_method', 'requires_action', 'processing')"
+            ),
+        )
+        batch_op.create_index(batch_op.f("ix_card_setups_saved_card_id"), ["saved_card_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_card_setups_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "orders",
@@ -696,6 +724,9 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_payment_attempts_payment_id"), ["payment_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_payment_attempts_saved_card_id"), ["saved_card_id"], unique=False)
         batch_op.create_index(
+            batch_op.f("ix_payment_attempts_stripe_payment_method_id"), ["stripe_payment_method_id"], unique=False
+        )
+        batch_op.create_index(
             "uq_payment_attempts_live",
             ["payment_id"],
             unique=True,
@@ -866,6 +897,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("state IN ('sending', 'unknown', 'requires_action', 'processing')"),
             postgresql_where=sa.text("state IN ('sending', 'unknown', 'requires_action', 'processing')"),
         )
+        batch_op.drop_index(batch_op.f("ix_payment_attempts_stripe_payment_method_id"))
         batch_op.drop_index(batch_op.f("ix_payment_attempts_saved_card_id"))
         batch_op.drop_index(batch_op.f("ix_payment_attempts_payment_id"))
         batch_op.drop_index(
@@ -920,8 +952,23 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_orders_cart_id"))
 
     op.drop_table("orders")
+    with op.batch_alter_table("card_setups", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_card_setups_user_id"))
+        batch_op.drop_index(batch_op.f("ix_card_setups_saved_card_id"))
+        batch_op.drop_index(
+            "ix_card_setups_open",
+            sqlite_where=sa.text(
+                "state IN ('sending', 'unknown', 'requires_payment_method', 'requires_action', 'processing')"
+            ),
+            postgresql_where=sa.text(
+                "state IN ('sending', 'unknown', 'requires_payment_method', 'requires_action', 'processing')"
+            ),
+        )
+
+    op.drop_table("card_setups")
     with op.batch_alter_table("saved_cards", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_saved_cards_user_id"))
+        batch_op.drop_index(batch_op.f("ix_saved_cards_replaced_by_id"))
         batch_op.drop_index(batch_op.f("ix_saved_cards_fingerprint"))
 
     op.drop_table("saved_cards")
@@ -941,10 +988,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_carts_user_id"))
 
     op.drop_table("carts")
-    with op.batch_alter_table("card_setups", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_card_setups_user_id"))
-
-    op.drop_table("card_setups")
     with op.batch_alter_table("addresses", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_addresses_default", sqlite_where=sa.text("is_default"), postgresql_where=sa.text("is_default")

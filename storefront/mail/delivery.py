@@ -11,6 +11,7 @@ from sqlalchemy import update
 from config import Settings
 from storefront.clock import now
 from storefront.database import current_session, leave, transaction
+from storefront.installation import stands_still
 from storefront.jobs.queue import NotYetError, job
 from storefront.mail import rendering
 from storefront.mail.models import MailState, OutboundMail
@@ -35,7 +36,7 @@ class _Queued:
 def send_mail(mail_id: int) -> None:
     """Send one mail; done twice, it still is one mail: it keeps its Message-ID."""
     settings: Settings = current_app.config["SETTINGS"]
-    if settings.staging_copy:
+    if stands_still():
         raise NotYetError("a copy of the shop sends no mail", COPY_WAITS)
     queued = _queued(mail_id)
     if queued is None:

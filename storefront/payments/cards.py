@@ -1,18 +1,32 @@
 """A customer's saved cards: which there are, which one a click uses, and removing one."""
 
+import datetime as dt
 from collections.abc import Sequence
+from typing import Final
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, func, select
 
 from storefront.clock import now
 from storefront.database import current_session, leave, transaction
 from storefront.errors import NotYoursError, RefusedError
-from storefront.jobs.queue import enqueue, job
-from storefront.payments import news, stripe_gateway
-from storefront.payments.models import LIVE_STATES, PaymentAttempt, SavedCard, Source, StripeCustomer
+from storefront.jobs.queue import NotYetError, enqueue, job
+from storefront.orders.models import Order
+from storefront.payments import keeping, news, stripe_gateway
+from storefront.payments.customers import wait_for_mode
+from storefront.payments.models import (
+    LIVE_STATES,
+    AttemptState,
+    Payment,
+    PaymentAttempt,
+    SavedCard,
+    Source,
+    StripeCustomer,
+)
 from storefront.payments.record import record
-from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
+from storefront.payments.stripe_gateway import RefusedByStripeError
+
+WHILE_CHARGING: Final = dt.timedelta(minutes=1)
 
 
 def saved_cards_of(user_id: int) -> Sequence[SavedCard]:
@@ -32,12 +46,13 @@ def usable_cards_of(user_id: int) -> list[SavedCard]:
 
 
 def own_card(user_id: int, card_id: int) -> SavedCard:
-    """This user's card; NotYoursError for an unknown one or somebody else's, RefusedError when it can no longer pay."""
-    card = current_session().scalar(
-        select(SavedCard).where(SavedCard.id == card_id, SavedCard.user_id == user_id, _mode())
-    )
-    if card is None:
-        raise NotYoursError
+    """This user's card; NotYoursError for an unknown one or somebody else's, RefusedError when it can no longer pay.
+
+    A card that was saved anew since its button was drawn is the newer one: it is the same piece of plastic.
+    """
+    card = _find(user_id, card_id)
+    if card.replaced_by_id:
+        card = _find(user_id, card.replaced_by_id)
     if card.removed_at:
         raise RefusedError(f"{card.brand.title()} {card.last4} was removed. Please choose another card.")
     if card.is_expired:
@@ -47,50 +62,53 @@ def own_card(user_id: int, card_id: int) -> SavedCard:
 
 def choose_default(user_id: int, card_id: int) -> None:
     """Make this the card a click uses."""
-    with transaction() as session:
+    with transaction():
+        customer = keeping.lock_wallet(user_id, livemode=_livemode())
         card = own_card(user_id, card_id)
-        customer = session.scalar(_customer(user_id).with_for_update())
         if customer is None:
             raise NotYoursError
-        customer.default_card_id = card.id
-        customer.synced_at = None
-        enqueue("push_customer", {"customer_id": customer.id}, unique_key=f"push:{customer.id}")
+        keeping.make_default(customer, card.id)
 
 
 def remove_card(user_id: int, card_id: int) -> None:
     """Remove a card for good: gone from every page at once, detached at Stripe by a job. Twice is once."""
-    with transaction() as session:
-        card = session.scalar(select(SavedCard).where(SavedCard.id == card_id, SavedCard.user_id == user_id, _mode()))
-        if card is None:
-            raise NotYoursError
+    with transaction():
+        customer = keeping.lock_wallet(user_id, livemode=_livemode())
+        card = _find(user_id, card_id)
         if card.removed_at:
             return
         card.removed_at = now()
-        customer = session.scalar(_customer(user_id).with_for_update())
-        if customer and customer.default_card_id == card.id:
-            newest = (
-                select(SavedCard.id)
-                .where(*_mine(user_id), SavedCard.id != card.id)
-                .order_by(SavedCard.id.desc())
-                .limit(1)
-            )
-            customer.default_card_id = session.scalar(newest)
+        keeping.forget_default(customer, card.id)
         enqueue("detach_card", {"card_id": card.id}, unique_key=f"detach:{card.id}")
+
+
+def orders_being_charged(user_id: int, card_id: int) -> list[int]:
+    """The numbers of the orders that are being paid with this card at this moment; they end as Stripe says."""
+    card = _find(user_id, card_id)
+    live = (PaymentAttempt.stripe_payment_method_id == card.stripe_payment_method_id, PaymentAttempt.state.in_(LIVE_STATES))
+    orders = select(Order.number).join(Payment, Payment.order_id == Order.id).join(PaymentAttempt).where(*live)
+    return list(current_session().scalars(orders.where(Order.user_id == user_id).order_by(Order.number)))
+
+
+def last_used(user_id: int) -> dict[int, dt.datetime]:
+    """When each of this user's cards was last paid with, by the card's id."""
+    same_card = PaymentAttempt.stripe_payment_method_id == SavedCard.stripe_payment_method_id
+    used = select(SavedCard.id, func.max(PaymentAttempt.created_at)).join(PaymentAttempt, same_card)
+    paid = used.where(*_mine(user_id), PaymentAttempt.state == AttemptState.succeeded).group_by(SavedCard.id)
+    return {card_id: at for card_id, at in current_session().execute(paid)}  # noqa: C416  rows
 
 
 @job("detach_card")
 def detach(card_id: int) -> None:
-    """Detach a removed card at Stripe; waits while it is being charged."""
+    """Detach a removed card at Stripe; waits while it is being charged, and for the keys it was saved with."""
     card = current_session().get_one(SavedCard, card_id)
     payment_method, livemode = card.stripe_payment_method_id, card.livemode
     with_it = (PaymentAttempt.stripe_payment_method_id == payment_method, PaymentAttempt.state.in_(LIVE_STATES))
-    charging = select(PaymentAttempt.id).where(*with_it)
-    busy = current_session().scalar(charging.limit(1)) is not None
+    busy = current_session().scalar(select(PaymentAttempt.id).where(*with_it).limit(1)) is not None
     leave()
-    if livemode != current_app.config["SETTINGS"].livemode:
-        return
+    wait_for_mode(livemode=livemode)
     if busy:
-        raise OutcomeUnknownError
+        raise NotYetError("the card is being charged", WHILE_CHARGING)
     try:
         stripe_gateway.detach_card(payment_method)
     except RefusedByStripeError as refused:
@@ -104,10 +122,19 @@ def detach(card_id: int) -> None:
 def allow_redisplay(card_id: int) -> None:
     """Tell Stripe that the customer agreed to be shown this card again."""
     card = current_session().get_one(SavedCard, card_id)
-    payment_method, removed = card.stripe_payment_method_id, card.removed_at
+    payment_method, removed, livemode = card.stripe_payment_method_id, card.removed_at, card.livemode
     leave()
     if removed is None:
+        wait_for_mode(livemode=livemode)
         stripe_gateway.allow_redisplay(payment_method)
+
+
+def _find(user_id: int, card_id: int) -> SavedCard:
+    query = select(SavedCard).where(SavedCard.id == card_id, SavedCard.user_id == user_id, _mode())
+    card = current_session().scalar(query)
+    if card is None:
+        raise NotYoursError
+    return card
 
 
 def _mine(user_id: int) -> tuple[ColumnElement[bool], ...]:
@@ -115,9 +142,9 @@ def _mine(user_id: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def _mode() -> ColumnElement[bool]:
-    return SavedCard.livemode.is_(current_app.config["SETTINGS"].livemode)
+    return SavedCard.livemode.is_(_livemode())
 
 
-def _customer(user_id: int) -> Select[StripeCustomer]:
-    livemode = current_app.config["SETTINGS"].livemode
-    return select(StripeCustomer).where(StripeCustomer.user_id == user_id, StripeCustomer.livemode == livemode)
+def _livemode() -> bool:
+    livemode: bool = current_app.config["SETTINGS"].livemode
+    return livemode

@@ -10,13 +10,20 @@ from storefront.clock import now
 from storefront.customers.models import User
 from storefront.database import current_session, leave, transaction
 from storefront.installation import this_shop
-from storefront.jobs.queue import enqueue, job
-from storefront.payments import stripe_gateway
+from storefront.jobs.queue import NotYetError, enqueue, job
+from storefront.payments import keeping, stripe_gateway
 from storefront.payments.models import SavedCard, StripeCustomer
 from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
 
 # Stripe forgets keys after a day; well before that the same request is still the same customer.
 KEY_GOOD_FOR = timedelta(hours=20)
+FOR_OTHER_KEYS = timedelta(hours=1)
+
+
+def wait_for_mode(*, livemode: bool) -> None:
+    """For jobs: an id of the other mode means nothing to today's keys; the work waits until they are back."""
+    if livemode != current_app.config["SETTINGS"].livemode:
+        raise NotYetError("it belongs to the other mode's keys", FOR_OTHER_KEYS)
 
 
 def want_customer(user: User) -> StripeCustomer:
@@ -36,7 +43,7 @@ def want_customer(user: User) -> StripeCustomer:
         session.add(customer)
     elif customer.deleted_at is None:
         return customer
-    customer.stripe_id = customer.deleted_at = customer.synced_at = None
+    customer.stripe_id = customer.deleted_at = customer.synced_at = customer.asked_at = None
     customer.idempotency_key = secrets.token_hex(20)
     customer.created_at = now()
     customer.request = request
@@ -56,7 +63,11 @@ def _marks(user: User) -> dict[str, str]:
 @job("make_customer")
 def make_in_background(customer_id: int) -> None:
     """Catch up: somebody joined, and Stripe has not heard of it."""
-    make_customer(customer_id)
+    customer = current_session().get(StripeCustomer, customer_id)
+    if customer is not None:
+        wait_for_mode(livemode=customer.livemode)
+        leave()
+        make_customer(customer_id)
 
 
 def make_customer(customer_id: int) -> str | None:
@@ -71,7 +82,7 @@ def make_customer(customer_id: int) -> str | None:
         request, key, asked_before = customer.request, customer.idempotency_key, customer.asked_at
         customer.asked_at = customer.asked_at or now()
     made = (
-        _already_made(request, asked_before.timestamp())
+        already_made(request, asked_before.timestamp())
         if asked_before and now() - asked_before > KEY_GOOD_FOR
         else None
     )
@@ -83,7 +94,8 @@ def make_customer(customer_id: int) -> str | None:
     return stripe_id
 
 
-def _already_made(request: dict[str, dict[str, str]], since: float) -> str | None:
+def already_made(request: dict[str, dict[str, str]], since: float) -> str | None:
+    """Who was made at Stripe by this request, since a Unix time; its key is forgotten there."""
     ours = request["params"]["metadata"]
     found = stripe_gateway.customers_since(int(since) - 60, request["params"]["email"])
     return next((str(one["id"]) for one in found if one.get("metadata") == ours), None)
@@ -112,6 +124,15 @@ def customer_to_charge(user_id: int) -> str | None:
         return None
 
 
+def want_push(user_id: int) -> None:
+    """Inside a transaction: Stripe shall hear of this user's new name or e-mail, in each mode; a job tells it."""
+    session = current_session()
+    known = (StripeCustomer.user_id == user_id, StripeCustomer.deleted_at.is_(None))
+    for customer in session.scalars(select(StripeCustomer).where(*known).with_for_update()):
+        customer.synced_at = None
+        enqueue("push_customer", {"customer_id": customer.id}, unique_key=f"push:{customer.id}")
+
+
 @job("push_customer")
 def push_customer(customer_id: int) -> None:
     """Tell Stripe the name, e-mail and default card that belong to the shop."""
@@ -120,10 +141,11 @@ def push_customer(customer_id: int) -> None:
     user = session.get(User, customer.user_id) if customer and customer.user_id else None
     if customer is None or user is None or customer.deleted_at:
         return
+    wait_for_mode(livemode=customer.livemode)
     if customer.stripe_id is None:
         raise OutcomeUnknownError
     card = session.get(SavedCard, customer.default_card_id) if customer.default_card_id else None
-    stripe_id = customer.stripe_id
+    stripe_id, default_id = customer.stripe_id, customer.default_card_id
     params = _customer_params(user) | {
         "invoice_settings": {"default_payment_method": card.stripe_payment_method_id if card else ""}
     }
@@ -135,4 +157,8 @@ def push_customer(customer_id: int) -> None:
         error = refused.code
     with transaction() as session:
         customer = session.get_one(StripeCustomer, customer_id, with_for_update=True)
-        customer.synced_at, customer.sync_error = now(), error
+        customer.sync_error = error
+        # What Stripe was asked before it heard of this is out of date.
+        keeping.outdate_looks(customer)
+        if customer.default_card_id == default_id:
+            customer.synced_at = now()

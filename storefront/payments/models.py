@@ -91,7 +91,7 @@ class StripeCustomer(Base):
 
 
 class SavedCard(Base):
-    """A display copy of a card that Stripe keeps. `removed_at` is for good."""
+    """A display copy of a card that Stripe keeps. `removed_at` is for good; `replaced_by_id` is the same card, saved anew."""
 
     __tablename__ = "saved_cards"
 
@@ -109,6 +109,7 @@ class SavedCard(Base):
     consent_words: Mapped[str] = mapped_column(default="")
     created_at: Mapped[dt.datetime] = mapped_column(default=now)
     removed_at: Mapped[dt.datetime | None]
+    replaced_by_id: Mapped[int | None] = mapped_column(ForeignKey("saved_cards.id", ondelete="SET NULL"), index=True)
     looks_asked: Mapped[int] = mapped_column(default=0)
     looks_seen: Mapped[int] = mapped_column(default=0)
 
@@ -183,7 +184,7 @@ class PaymentAttempt(Base):
     kind: Mapped[AttemptKind] = mapped_column(default=AttemptKind.intent)
     operation: Mapped[str]
     saved_card_id: Mapped[int | None] = mapped_column(ForeignKey("saved_cards.id", ondelete="SET NULL"), index=True)
-    stripe_payment_method_id: Mapped[str | None]
+    stripe_payment_method_id: Mapped[str | None] = mapped_column(index=True)
     stripe_session_id: Mapped[str | None] = mapped_column(unique=True)
     stripe_charge_id: Mapped[str | None]
     idempotency_key: Mapped[str] = mapped_column(unique=True)
@@ -230,16 +231,31 @@ class SetupState(enum.StrEnum):
     requires_action = "requires_action"
     processing = "processing"
     canceled = "canceled"
+    refused = "refused"
     never_sent = "never_sent"
     succeeded = "succeeded"
 
 
+OPEN_SETUPS = (
+    SetupState.sending,
+    SetupState.unknown,
+    SetupState.requires_payment_method,
+    SetupState.requires_action,
+    SetupState.processing,
+)
+_OPEN_SETUPS_SQL = text("state IN ('sending', 'unknown', 'requires_payment_method', 'requires_action', 'processing')")
+
+
 class CardSetup(Base):
-    """One try to save a card without paying (a SetupIntent)."""
+    """One try to save a card without paying (a SetupIntent). `saved_card_id` is what came of it."""
 
     __tablename__ = "card_setups"
+    __table_args__ = (
+        Index("ix_card_setups_open", "asked_at", sqlite_where=_OPEN_SETUPS_SQL, postgresql_where=_OPEN_SETUPS_SQL),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     stripe_setup_intent_id: Mapped[str | None] = mapped_column(unique=True)
     idempotency_key: Mapped[str] = mapped_column(unique=True)
@@ -247,9 +263,18 @@ class CardSetup(Base):
     state: Mapped[SetupState] = mapped_column(default=SetupState.sending)
     consent_at: Mapped[dt.datetime]
     consent_words: Mapped[str]
+    decline_code: Mapped[str] = mapped_column(default="")
+    decline_words: Mapped[str] = mapped_column(default="")
+    saved_card_id: Mapped[int | None] = mapped_column(ForeignKey("saved_cards.id", ondelete="SET NULL"), index=True)
     created_at: Mapped[dt.datetime] = mapped_column(default=now)
     asked_at: Mapped[dt.datetime]
+    looked_at: Mapped[dt.datetime | None]
     livemode: Mapped[bool]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a card may still come of it."""
+        return self.state in OPEN_SETUPS
 
 
 class RefundState(enum.StrEnum):

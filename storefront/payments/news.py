@@ -185,6 +185,7 @@ class SetupNews:
     livemode: bool
     card: CardFacts | None
     our_id: str | None = None
+    decline: Decline | None = None
     answers: str | None = None
 
 
@@ -282,6 +283,7 @@ def customer_news(facts: Facts, source: Source, *, livemode: bool, number: int =
 
 def setup_news(facts: Facts, source: Source, *, answers: str | None = None) -> SetupNews:
     """Read a SetupIntent."""
+    failed = facts.get("last_setup_error")
     return SetupNews(
         source=source,
         setup=facts["id"],
@@ -290,6 +292,7 @@ def setup_news(facts: Facts, source: Source, *, answers: str | None = None) -> S
         livemode=facts["livemode"],
         card=_described(facts.get("payment_method")),
         our_id=(facts.get("metadata") or {}).get("setup_id"),
+        decline=_decline(failed) if failed and facts["status"] == REQUIRES_PAYMENT_METHOD else None,
         answers=answers,
     )
 

@@ -6,7 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import func, or_, select
+from flask import current_app
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from storefront.clock import now
 from storefront.database import current_session, leave, transaction
@@ -28,6 +30,7 @@ from storefront.payments.models import (
 )
 from storefront.payments.record import record
 from storefront.payments.refunding import ask_about_refund
+from storefront.payments.setups import ask_about_setup, open_setups, setups_due
 from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
 
 # Longer than the client's whole budget of 45 s: until then the answer may still be on its way to the one who asked.
@@ -86,7 +89,7 @@ def ask_about_attempt(attempt_id: int, source: Source = Source.reconciliation) -
 
 def _read(attempt_id: int) -> _Open | None:
     attempt = current_session().get(PaymentAttempt, attempt_id)
-    if attempt is None or not attempt.is_live:
+    if attempt is None or not attempt.is_live or attempt.payment.livemode != current_app.config["SETTINGS"].livemode:
         return None
     order, payment = attempt.payment.order, attempt.payment
     wanted = order.is_open and order.cancel_wanted_at is None and now() < order.hold_until
@@ -169,18 +172,21 @@ def reconcile(
 ) -> Reconciled:
     """Ask about every open attempt, refund and order past its time; `since` limits it to what was placed after."""
     attempts, refunds, orders = _open_attempts(since), _open_refunds(since), _past_hold(since)
+    setups, customers = open_setups(since), _unmade_customers()
     leave()
-    work: list[tuple[str, Callable[[], None]]] = [
+    work: list[tuple[str, Callable[[], object]]] = [
         *((f"attempt {one}", partial(ask_about_attempt, one)) for one in attempts),
         *((f"refund {one}", partial(ask_about_refund, one)) for one in refunds),
         *((f"order {one} past its hold", partial(release, one)) for one in orders),
+        *((f"card set-up {one}", partial(ask_about_setup, one)) for one in setups),
+        *((f"customer {one}", partial(make_customer, one)) for one in customers),
     ]
     changed = 0
     for what, ask in work:
         changed += 0 if dry_run else _ask(what, ask, progress)
         if dry_run:
             progress(f"would ask about {what}")
-    left = len(_open_attempts(since)) + len(_open_refunds(since))
+    left = len(_open_attempts(since)) + len(_open_refunds(since)) + len(open_setups(since)) + len(_unmade_customers())
     unmatched = len(consequences.unmatched())
     leave()
     return Reconciled(len(work), changed, left, unmatched)
@@ -211,21 +217,26 @@ def _due() -> list[Callable[[], object]]:
             Refund.state.in_(settling) & (Refund.asked_at <= at - ASK_SETTLING_EVERY),
         )
     )
-    unmade = (
-        StripeCustomer.stripe_id.is_(None)
-        & StripeCustomer.deleted_at.is_(None)
-        & (StripeCustomer.created_at <= at - ASK_EVERY)
-    )
+    refunds = refunds.join(Payment).where(_mode(Payment.livemode))
     session = current_session()
     due: list[Callable[[], object]] = [partial(ask_about_attempt, one) for one in session.scalars(attempts)]
     due += [partial(ask_about_refund, one) for one in session.scalars(refunds)]
     due += [partial(release, one) for one in _past_hold(None)]
-    due += [partial(make_customer, one) for one in session.scalars(select(StripeCustomer.id).where(unmade))]
+    due += [partial(ask_about_setup, one) for one in setups_due()]
+    due += [partial(make_customer, one) for one in _unmade_customers(created_before=at - ASK_EVERY)]
     leave()
     return due
 
 
-def _ask(what: str, ask: Callable[[], None], progress: Callable[[str], None]) -> int:
+def _unmade_customers(created_before: dt.datetime | None = None) -> list[int]:
+    unmade = (StripeCustomer.stripe_id.is_(None), StripeCustomer.deleted_at.is_(None))
+    query = select(StripeCustomer.id).where(*unmade, _mode(StripeCustomer.livemode)).order_by(StripeCustomer.id)
+    if created_before:
+        query = query.where(StripeCustomer.created_at <= created_before)
+    return list(current_session().scalars(query))
+
+
+def _ask(what: str, ask: Callable[[], object], progress: Callable[[str], None]) -> int:
     before = _history_length()
     try:
         ask()
@@ -258,21 +269,29 @@ def release(order_id: int) -> None:
 
 
 def _open_attempts(since: dt.datetime | None) -> list[int]:
-    query = select(PaymentAttempt.id).where(PaymentAttempt.state.in_(LIVE_STATES)).order_by(PaymentAttempt.id)
+    ours = select(PaymentAttempt.id).join(Payment).where(_mode(Payment.livemode))
+    query = ours.where(PaymentAttempt.state.in_(LIVE_STATES)).order_by(PaymentAttempt.id)
     if since:
         query = query.where(PaymentAttempt.created_at >= since)
     return list(current_session().scalars(query))
 
 
 def _open_refunds(since: dt.datetime | None) -> list[str]:
-    query = select(Refund.public_id).where(Refund.state.in_(OPEN_REFUNDS)).order_by(Refund.id)
+    ours = select(Refund.public_id).join(Payment).where(_mode(Payment.livemode))
+    query = ours.where(Refund.state.in_(OPEN_REFUNDS)).order_by(Refund.id)
     if since:
         query = query.where(Refund.created_at >= since)
     return list(current_session().scalars(query))
 
 
 def _past_hold(since: dt.datetime | None) -> list[int]:
-    query = select(Order.id).where(Order.status.in_(OPEN_STATUSES), Order.hold_until <= now()).order_by(Order.id)
+    past = (Order.status.in_(OPEN_STATUSES), Order.hold_until <= now(), _mode(Order.livemode))
+    query = select(Order.id).where(*past).order_by(Order.id)
     if since:
         query = query.where(Order.placed_at >= since)
     return list(current_session().scalars(query))
+
+
+def _mode(livemode: InstrumentedAttribute[bool]) -> ColumnElement[bool]:
+    """What belongs to the other mode's keys is not asked about: today's would be told that it does not exist."""
+    return livemode.is_(current_app.config["SETTINGS"].livemode)

@@ -4,6 +4,7 @@ A decline is an answer. `RefusedByStripeError`: Stripe did not do it. `OutcomeUn
 Facts about Stripe are of API 2026-10-28.endive and SDK 16.1.0.
 """
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ from config import Settings
 from storefront.clock import now
 from storefront.database import refuse_inside_transaction
 from storefront.errors import BusyError
+from storefront.installation import stands_still
+from storefront.jobs.queue import NotYetError
 from storefront.payments.news import Facts
 
 API_VERSION: Final = "2026-10-28.endive"
@@ -28,6 +31,7 @@ TIMEOUT: Final = (3.05, 20)
 SEATS: Final = 4
 FAILURES_BEFORE_PAUSE: Final = 5
 PAUSE_SECONDS: Final = 15
+COPY_WAITS: Final = dt.timedelta(minutes=10)
 
 stripe.enable_telemetry = False
 T = TypeVar("T")
@@ -43,6 +47,16 @@ class RefusedByStripeError(Exception):
     def __init__(self, code: str, words: str, status: int) -> None:
         super().__init__(code)
         self.code, self.words, self.status = code, words, status
+
+
+class StagingCopyError(BusyError, NotYetError):
+    """This is a copy of a shop: nothing is changed at Stripe. Jobs wait until it is adopted."""
+
+    words = "This is a copy of the shop: nothing can be bought or changed here, and nothing was charged."
+
+    def __init__(self) -> None:
+        BusyError.__init__(self)
+        self.wait = COPY_WAITS
 
 
 @dataclass
@@ -95,6 +109,8 @@ def _gateway() -> Gateway:
 def seat() -> Iterator[None]:
     """A place at Stripe, taken before anything is placed; BusyError when all are taken, so that browsing never waits."""
     gateway = _gateway()
+    if stands_still():
+        raise StagingCopyError
     if time.monotonic() < gateway.paused_until:
         raise BusyError(
             "Our payment provider does not answer just now. Nothing was charged; please try again in a moment."
@@ -127,6 +143,14 @@ def _ask(call: Callable[[StripeClient], T]) -> T:
     return answer
 
 
+def _change(call: Callable[[StripeClient], T]) -> T:
+    """As `_ask`, for all that makes or moves something at Stripe: never out of a copy of the shop."""
+    refuse_inside_transaction()
+    if stands_still():
+        raise StagingCopyError
+    return _ask(call)
+
+
 def _refusal(refused: stripe.StripeError) -> RefusedByStripeError:
     code = refused.code or (refused.error.code if refused.error else None) or type(refused).__name__
     return RefusedByStripeError(code, refused.user_message or "", refused.http_status or 0)
@@ -140,7 +164,7 @@ def _plain(answer: stripe.StripeObject) -> Facts:
 def pay(operation: str, request: Facts, key: str) -> Facts:
     """Send an attempt: create the intent, or confirm it with another card. A decline comes back as the intent it left."""
     try:
-        return _ask(lambda client: _plain(_send_payment(client, operation, request, key)))
+        return _change(lambda client: _plain(_send_payment(client, operation, request, key)))
     except stripe.CardError as declined:
         intent = declined.error.payment_intent if declined.error else None
         if intent is None:
@@ -165,7 +189,7 @@ def fetch_intent(intent: str) -> Facts:
 
 def cancel_intent(intent: str) -> Facts:
     """Cancel it, or learn by RefusedByStripeError that it can no longer be."""
-    return _ask(
+    return _change(
         lambda client: _plain(client.v1.payment_intents.cancel(_given(intent), params={"expand": INTENT_PARTS}))
     )
 
@@ -182,7 +206,7 @@ def intents_since(customer: str | None, since: int) -> list[Facts]:
 
 def refund(request: Facts, key: str) -> Facts:
     """Send a refund."""
-    return _ask(
+    return _change(
         lambda client: _plain(client.v1.refunds.create(params=request["params"], options={"idempotency_key": key}))
     )
 
@@ -209,14 +233,19 @@ def fetch_dispute(dispute: str) -> Facts:
 
 def create_customer(request: Facts, key: str) -> Facts:
     """Make a customer."""
-    return _ask(
+    return _change(
         lambda client: _plain(client.v1.customers.create(params=request["params"], options={"idempotency_key": key}))
     )
 
 
 def update_customer(customer: str, params: Facts) -> Facts:
     """Push what the shop knows of a customer."""
-    return _ask(lambda client: _plain(client.v1.customers.update(_given(customer), params=params)))  # type: ignore[arg-type]
+    return _change(lambda client: _plain(client.v1.customers.update(_given(customer), params=params)))  # type: ignore[arg-type]
+
+
+def delete_customer(customer: str) -> Facts:
+    """Delete it for good, and detach its cards."""
+    return _change(lambda client: _plain(client.v1.customers.delete(_given(customer))))
 
 
 def fetch_customer(customer: str) -> Facts:
@@ -237,14 +266,32 @@ def fetch_card(payment_method: str) -> Facts:
 
 def detach_card(payment_method: str) -> Facts:
     """Detach it for good."""
-    return _ask(lambda client: _plain(client.v1.payment_methods.detach(_given(payment_method))))
+    return _change(lambda client: _plain(client.v1.payment_methods.detach(_given(payment_method))))
 
 
 def allow_redisplay(payment_method: str) -> Facts:
     """Say that the customer agreed to be shown this card again."""
-    return _ask(
+    return _change(
         lambda client: _plain(
             client.v1.payment_methods.update(_given(payment_method), params={"allow_redisplay": "always"})
+        )
+    )
+
+
+def create_setup(request: Facts, key: str) -> Facts:
+    """Begin to save a card; the answer holds a client_secret, which goes to the browser and is never stored."""
+    return _change(
+        lambda client: _plain(
+            client.v1.setup_intents.create(params=request["params"], options={"idempotency_key": key})
+        )
+    )
+
+
+def cancel_setup(setup: str) -> Facts:
+    """Nobody finishes it any more; RefusedByStripeError where it can no longer be canceled."""
+    return _change(
+        lambda client: _plain(
+            client.v1.setup_intents.cancel(_given(setup), params={"expand": ["payment_method"]})
         )
     )
 

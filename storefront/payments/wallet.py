@@ -1,12 +1,10 @@
 """Saved cards as news tells of them. A row is a display copy: Stripe keeps the card."""
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from storefront.clock import now
 from storefront.database import current_session
-from storefront.jobs.queue import enqueue
-from storefront.payments import news
+from storefront.payments import keeping, news
 from storefront.payments.models import CardSetup, Payment, PaymentAttempt, SavedCard, SetupState, StripeCustomer
 
 SETUP_RANK = {
@@ -16,6 +14,7 @@ SETUP_RANK = {
     SetupState.requires_action: 2,
     SetupState.processing: 2,
     SetupState.never_sent: 3,
+    SetupState.refused: 3,
     SetupState.canceled: 3,
     SetupState.succeeded: 4,
 }
@@ -26,9 +25,11 @@ def keep_paid_with(payment: Payment, card: news.CardFacts) -> None:
     if payment.order.user_id is None:
         return
     attempt = next((one for one in reversed(payment.attempts) if one.consent_at), None)
-    if attempt:
-        _keep(payment.order.user_id, card, livemode=payment.livemode)
-        _note_consent(card.payment_method, attempt)
+    if attempt and _customer_lives(payment.stripe_customer_id):
+        kept = keeping.keep(payment.order.user_id, card, livemode=payment.livemode)
+        if kept.consent_at is None:
+            kept.consent_at, kept.consent_words = attempt.consent_at, attempt.consent_words
+        keeping.settle_same_number(kept)
 
 
 def settle_card(told: news.CardNews) -> None:
@@ -39,29 +40,36 @@ def settle_card(told: news.CardNews) -> None:
     customer = current_session().scalar(select(StripeCustomer).where(StripeCustomer.stripe_id == told.customer))
     if customer is None or customer.user_id is None or customer.deleted_at:
         return
-    card = _keep(customer.user_id, told.card, livemode=told.livemode)
+    card = keeping.keep(customer.user_id, told.card, livemode=told.livemode)
     if told.number < card.looks_seen:
         return
     card.looks_seen = told.number
     _show(card, told.card)
     _consent_from_anywhere(card)
+    keeping.settle_same_number(card)
 
 
 def settle_gone(told: news.CardGoneNews) -> None:
     """Detached, for good: a card we never saw leaves a row too, so that older news cannot bring it back."""
     session = current_session()
-    owner = select(StripeCustomer.user_id).where(StripeCustomer.stripe_id == told.customer) if told.customer else None
-    user_id = session.scalar(owner) if owner is not None else None
+    user_id = _whose(told)
+    customer = keeping.lock_wallet(user_id, livemode=told.livemode) if user_id is not None else None
     if user_id is not None and told.card:
-        _insert(user_id, told.card, livemode=told.livemode)
+        keeping.insert_card(user_id, told.card, livemode=told.livemode)
     gone = update(SavedCard).where(
         SavedCard.stripe_payment_method_id == told.payment_method, SavedCard.removed_at.is_(None)
     )
     card_id = session.scalar(gone.values(removed_at=now()).returning(SavedCard.id))
     if card_id is not None:
-        session.execute(
-            update(StripeCustomer).where(StripeCustomer.default_card_id == card_id).values(default_card_id=None)
-        )
+        keeping.forget_default(customer, card_id)
+
+
+def _whose(told: news.CardGoneNews) -> int | None:
+    by_card = select(SavedCard.user_id).where(SavedCard.stripe_payment_method_id == told.payment_method)
+    by_customer = select(StripeCustomer.user_id).where(StripeCustomer.stripe_id == told.customer)
+    session = current_session()
+    known = session.scalar(by_card)
+    return known if known is not None or told.customer is None else session.scalar(by_customer)
 
 
 def settle_customer(told: news.CustomerNews) -> None:
@@ -84,53 +92,45 @@ def settle_customer(told: news.CustomerNews) -> None:
 
 def settle_setup(told: news.SetupNews) -> None:
     """A card set-up moved; once it succeeded its card is kept, with the consent given before."""
-    session = current_session()
-    ours = CardSetup.stripe_setup_intent_id == told.setup
-    setup = session.scalar(select(CardSetup).where(ours).with_for_update())
-    if setup is None and told.answers:
-        setup = session.scalar(select(CardSetup).where(CardSetup.idempotency_key == told.answers).with_for_update())
-    if setup is None:
+    setup = _setup_of(told)
+    if setup is None or setup.livemode != told.livemode:
         return
     setup.stripe_setup_intent_id = told.setup
     state = SetupState(told.status) if told.status in set(SetupState) else SetupState.processing
     if SETUP_RANK[state] >= SETUP_RANK[setup.state]:
         setup.state = state
-    if state is SetupState.succeeded and told.card:
-        card = _keep(setup.user_id, told.card, livemode=told.livemode)
+        setup.decline_code = told.decline.code if told.decline else ""
+        setup.decline_words = told.decline.words if told.decline else ""
+    if state is SetupState.succeeded and told.card and _customer_lives(told.customer):
+        card = keeping.keep(setup.user_id, told.card, livemode=told.livemode)
         card.consent_at, card.consent_words = setup.consent_at, setup.consent_words
+        setup.saved_card_id = card.id
+        keeping.settle_same_number(card)
 
 
-def _keep(user_id: int, facts: news.CardFacts, *, livemode: bool) -> SavedCard:
-    """The card's row, made if this is the first we hear of it; then Stripe is told that it may be shown again."""
-    session = current_session()
-    made = _insert(user_id, facts, livemode=livemode)
-    if made is not None:
-        enqueue("allow_redisplay", {"card_id": made}, unique_key=f"redisplay:{made}")
-        first = update(StripeCustomer).where(StripeCustomer.user_id == user_id, StripeCustomer.livemode == livemode)
-        session.execute(first.where(StripeCustomer.default_card_id.is_(None)).values(default_card_id=made))
-    return session.scalars(select(SavedCard).where(SavedCard.stripe_payment_method_id == facts.payment_method)).one()
+def _customer_lives(stripe_id: str | None) -> bool:
+    """Cards of a customer that was deleted at Stripe went with it, whatever is told of them later."""
+    alive = select(StripeCustomer.id).where(StripeCustomer.stripe_id == stripe_id, StripeCustomer.deleted_at.is_(None))
+    return current_session().scalar(alive) is not None
 
 
-def _insert(user_id: int, facts: news.CardFacts, *, livemode: bool) -> int | None:
-    insert = postgresql.insert if current_session().get_bind().dialect.name == "postgresql" else sqlite.insert
-    row = insert(SavedCard).values(
-        user_id=user_id, livemode=livemode, stripe_payment_method_id=facts.payment_method, brand=facts.brand, last4=facts.last4,
-        exp_month=facts.exp_month, exp_year=facts.exp_year, funding=facts.funding, fingerprint=facts.fingerprint, consent_words="",
-        created_at=now(), looks_asked=0, looks_seen=0,
-    )  # fmt: skip
-    return current_session().scalar(
-        row.on_conflict_do_nothing(index_elements=["stripe_payment_method_id"]).returning(SavedCard.id)
+def _setup_of(told: news.SetupNews) -> CardSetup | None:
+    """Ours by Stripe's id, by our own, or by the key that asked for it."""
+    ways = (
+        CardSetup.stripe_setup_intent_id == told.setup,
+        CardSetup.public_id == told.our_id if told.our_id else None,
+        CardSetup.idempotency_key == told.answers if told.answers else None,
     )
+    for way in ways:
+        setup = current_session().scalar(select(CardSetup).where(way).with_for_update()) if way is not None else None
+        if setup is not None:
+            return setup
+    return None
 
 
 def _show(card: SavedCard, facts: news.CardFacts) -> None:
     card.brand, card.last4, card.funding, card.fingerprint = facts.brand, facts.last4, facts.funding, facts.fingerprint
     card.exp_month, card.exp_year = facts.exp_month, facts.exp_year
-
-
-def _note_consent(payment_method: str, given: PaymentAttempt) -> None:
-    card = update(SavedCard).where(SavedCard.stripe_payment_method_id == payment_method, SavedCard.consent_at.is_(None))
-    current_session().execute(card.values(consent_at=given.consent_at, consent_words=given.consent_words))
 
 
 def _consent_from_anywhere(card: SavedCard) -> None:

@@ -1,0 +1,236 @@
+"""Saving a card without paying: the consent and the exact request are a row first, then a SetupIntent is asked for."""
+
+import datetime as dt
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import current_app
+from sqlalchemy import ColumnElement, func, or_, select
+
+from storefront.clock import now
+from storefront.database import current_session, leave, transaction
+from storefront.errors import BusyError, NotYoursError, RefusedError
+from storefront.installation import this_shop
+from storefront.payments import news, stripe_gateway
+from storefront.payments.customers import KEY_GOOD_FOR, customer_to_charge
+from storefront.payments.models import OPEN_SETUPS, CardSetup, SavedCard, SetupState, Source
+from storefront.payments.record import record
+from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
+
+CONSENT: Final = (
+    "{shop} may keep this card and charge it when I press a pay button. "
+    "Stripe keeps the number, the shop keeps the last four digits."
+)
+MOST_CARDS: Final = 20
+# Longer than the client's whole budget: until then the answer may still be on its way to the one who asked.
+STILL_SENDING: Final = dt.timedelta(seconds=90)
+ASK_EVERY: Final = dt.timedelta(seconds=60)
+ASK_IDLE_EVERY: Final = dt.timedelta(minutes=10)
+LOOK_AT_MOST_EVERY: Final = dt.timedelta(seconds=2)
+# A form left open does not leave a door open: what nobody has finished by then is canceled at Stripe.
+OPEN_FOR: Final = dt.timedelta(hours=1)
+_ASKED_FOR: Final = (SetupState.sending, SetupState.unknown)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A set-up that the browser may finish. The secret is handed on, and kept nowhere."""
+
+    public_id: str
+    client_secret: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a set-up stands; `card_id` is the card it led to, which may be one that was there already."""
+
+    state: SetupState
+    card_id: int | None
+    words: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a card may still come of it."""
+        return self.state in OPEN_SETUPS and self.state is not SetupState.requires_payment_method
+
+
+def consent_words() -> str:
+    """What a customer agrees to, as it stands beside the box and in the row."""
+    return CONSENT.format(shop=current_app.config["SETTINGS"].shop_name)
+
+
+def begin(user_id: int) -> Begun:
+    """Begin to save a card, the customer having agreed to `consent_words`.
+
+    Raises RefusedError where there are too many cards already, and BusyError where Stripe does not answer.
+    """
+    _refuse_too_many_cards(user_id)
+    with stripe_gateway.seat():
+        customer = _customer(user_id)
+        try:
+            return _send_first(user_id, customer)
+        except RefusedByStripeError:
+            # The customer may be gone at Stripe, and we have not heard: ask, and then there is a new one.
+            _notice_deletion(customer)
+            if (healed := _customer(user_id)) == customer:
+                raise
+            return _send_first(user_id, healed)
+
+
+def _refuse_too_many_cards(user_id: int) -> None:
+    livemode = current_app.config["SETTINGS"].livemode
+    kept = (SavedCard.user_id == user_id, SavedCard.removed_at.is_(None), SavedCard.livemode.is_(livemode))
+    count = current_session().scalar(select(func.count(SavedCard.id)).where(*kept)) or 0
+    leave()
+    if count >= MOST_CARDS:
+        raise RefusedError(f"There is room for {MOST_CARDS} cards. Please remove one you no longer use first.")
+
+
+def _customer(user_id: int) -> str:
+    customer = customer_to_charge(user_id)
+    if customer is None:
+        raise BusyError("Our payment provider does not answer just now. Please try again in a moment.")
+    return customer
+
+
+def _notice_deletion(customer: str) -> None:
+    livemode = current_app.config["SETTINGS"].livemode
+    told = news.customer_news(stripe_gateway.fetch_customer(customer), Source.api, livemode=livemode)
+    if told.deleted:
+        record(told)
+
+
+def _send_first(user_id: int, customer: str) -> Begun:
+    setup_id, public_id, request, key = _write(user_id, customer)
+    try:
+        facts = stripe_gateway.create_setup(request, key)
+    except OutcomeUnknownError as lost:
+        _close(setup_id, SetupState.unknown)
+        raise BusyError("Our payment provider does not answer just now. Please try again in a moment.") from lost
+    except RefusedByStripeError:
+        _close(setup_id, SetupState.refused)
+        raise
+    record(news.setup_news(facts, Source.api, answers=key))
+    return Begun(public_id, str(facts["client_secret"]))
+
+
+def _write(user_id: int, customer: str) -> tuple[int, str, dict[str, Any], str]:
+    public_id, key = secrets.token_hex(16), secrets.token_hex(20)
+    with transaction() as session:
+        params = {
+            "customer": customer,
+            "usage": "off_session",
+            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+            "metadata": {"setup_id": public_id, "shop": this_shop(), "userId": str(user_id)},
+        }
+        setup = CardSetup(
+            public_id=public_id, user_id=user_id, idempotency_key=key, request={"params": params}, consent_at=now(),
+            consent_words=consent_words(), asked_at=now(), livemode=current_app.config["SETTINGS"].livemode,
+        )  # fmt: skip
+        session.add(setup)
+        session.flush()
+        return setup.id, public_id, setup.request, key
+
+
+def _close(setup_id: int, state: SetupState) -> None:
+    with transaction() as session:
+        setup = session.get_one(CardSetup, setup_id, with_for_update=True)
+        if setup.state in _ASKED_FOR:
+            setup.state = state
+
+
+def ask_about_own(user_id: int, public_id: str) -> None:
+    """Back from Stripe: ask how it stands while it is open, at most every two seconds. NotYoursError if it is another's."""
+    with transaction() as session:
+        mine = (CardSetup.public_id == public_id, CardSetup.user_id == user_id)
+        setup = session.scalar(select(CardSetup).where(*mine).with_for_update())
+        if setup is None:
+            raise NotYoursError
+        asked_lately = setup.looked_at is not None and now() - setup.looked_at < LOOK_AT_MOST_EVERY
+        if not setup.is_open or asked_lately or setup.stripe_setup_intent_id is None:
+            return
+        setup.looked_at = now()
+        stripe_id = setup.stripe_setup_intent_id
+    _look(stripe_id, Source.api)
+
+
+def outcome_of(user_id: int, public_id: str) -> Outcome | None:
+    """How this user's set-up stands, as far as we know; None where there is none."""
+    mine = (CardSetup.public_id == public_id, CardSetup.user_id == user_id)
+    setup = current_session().scalar(select(CardSetup).where(*mine))
+    if setup is None:
+        return None
+    card = current_session().get(SavedCard, setup.saved_card_id) if setup.saved_card_id else None
+    return Outcome(setup.state, (card.replaced_by_id or card.id) if card else None, setup.decline_words)
+
+
+def ask_about_setup(setup_id: int, source: Source = Source.reconciliation) -> None:
+    """Find out what became of a set-up: sent again with its own key while that is good, else looked at, and ended after an hour."""
+    with transaction() as session:
+        setup = session.get(CardSetup, setup_id, with_for_update=True)
+        if setup is None or not setup.is_open or setup.livemode != current_app.config["SETTINGS"].livemode:
+            return
+        stripe_id, request, key, age = setup.stripe_setup_intent_id, setup.request, setup.idempotency_key, now() - setup.created_at
+        setup.asked_at = now()
+    if stripe_id is None:
+        _send_again(setup_id, request, key, still_good=age < KEY_GOOD_FOR)
+    elif not _look(stripe_id, source) and age > OPEN_FOR:
+        _cancel(stripe_id, source)
+
+
+def _send_again(setup_id: int, request: dict[str, Any], key: str, *, still_good: bool) -> None:
+    if not still_good:
+        # Its secret never reached a browser: nobody can have finished it.
+        _close(setup_id, SetupState.never_sent)
+        return
+    try:
+        facts = stripe_gateway.create_setup(request, key)
+    except OutcomeUnknownError:
+        _close(setup_id, SetupState.unknown)
+        raise
+    except RefusedByStripeError as refused:
+        if refused.status not in {401, 403}:
+            _close(setup_id, SetupState.refused)
+        raise
+    record(news.setup_news(facts, Source.reconciliation, answers=key))
+
+
+def _look(stripe_id: str, source: Source) -> bool:
+    """Record how it stands; whether that is the end of it."""
+    told = news.setup_news(stripe_gateway.fetch_setup(stripe_id), source)
+    record(told)
+    return told.status in {SetupState.succeeded, SetupState.canceled}
+
+
+def _cancel(stripe_id: str, source: Source) -> None:
+    try:
+        facts = stripe_gateway.cancel_setup(stripe_id)
+    except RefusedByStripeError:
+        _look(stripe_id, source)
+    else:
+        record(news.setup_news(facts, source))
+
+
+def setups_due() -> Sequence[int]:
+    """The set-ups of today's mode that it is time to ask about."""
+    at = now()
+    waiting = CardSetup.state.in_([SetupState.requires_action, SetupState.processing])
+    due = or_(
+        (CardSetup.state == SetupState.unknown) & (CardSetup.asked_at <= at - ASK_EVERY),
+        (CardSetup.state == SetupState.sending) & (CardSetup.asked_at <= at - STILL_SENDING),
+        waiting & (CardSetup.asked_at <= at - ASK_EVERY),
+        (CardSetup.state == SetupState.requires_payment_method) & (CardSetup.asked_at <= at - ASK_IDLE_EVERY),
+    )
+    return current_session().scalars(select(CardSetup.id).where(due, _mode()).order_by(CardSetup.id)).all()
+
+
+def open_setups(since: dt.datetime | None = None) -> Sequence[int]:
+    """All that a card may still come of."""
+    query = select(CardSetup.id).where(CardSetup.state.in_(OPEN_SETUPS), _mode()).order_by(CardSetup.id)
+    return current_session().scalars(query.where(CardSetup.created_at >= since) if since else query).all()
+
+
+def _mode() -> ColumnElement[bool]:
+    return CardSetup.livemode.is_(current_app.config["SETTINGS"].livemode)
