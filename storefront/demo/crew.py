@@ -1,11 +1,13 @@
 """The demo's processes: started together, kept up, and stopped together."""
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -91,6 +93,7 @@ class Crew:
         member.deaths = [then for then in member.deaths if then > time.monotonic() - 60] + [time.monotonic()]
         if len(member.deaths) > TOO_OFTEN:
             raise TimeoutError(f"{member.name} ends again and again. {self._last_words(member)}")
+        _end_what_is_left(member.process)
         click.echo(f"{member.name} ended ({member.process.returncode}); starting it again", err=True)
         time.sleep(LOOK_SECONDS * len(member.deaths))
         self._start(member)
@@ -122,7 +125,7 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _end(member: Member) -> None:
-    if member.process is None or member.process.poll() is not None:
+    if member.process is None:
         return
     member.process.terminate()
     try:
@@ -130,6 +133,13 @@ def _end(member: Member) -> None:
     except subprocess.TimeoutExpired:
         member.process.kill()
         member.process.wait()
+    _end_what_is_left(member.process)
+
+
+def _end_what_is_left(process: "subprocess.Popen[bytes]") -> None:
+    # Killed hard, a web server leaves its workers behind for a while, and they hold the port.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _end_with_parent() -> None:
