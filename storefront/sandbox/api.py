@@ -213,6 +213,8 @@ def _raw_parameters(http: Request, asked: Asked) -> Document:
 
 def _checked(raw: Document, matched: Endpoint, asked: Asked) -> Document:
     """A browser may send a card within `payment_method_data`, which no SDK type has."""
+    if matched.modernized is not None:
+        raw = matched.modernized(raw, asked.version)
     data = raw.get("payment_method_data")
     if not asked.is_browser or not isinstance(data, dict) or not isinstance(data.get("card"), dict):
         return checked(raw, matched.parameters, matched.extras)

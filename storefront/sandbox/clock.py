@@ -13,6 +13,10 @@ class Clock:
     def now(self) -> int:
         return int(time.time()) + self._offset()
 
+    @property
+    def may_jump(self) -> bool:
+        return self._offset_file is not None
+
     def _offset(self) -> int:
         if self._offset_file is None or not self._offset_file.exists():
             return 0

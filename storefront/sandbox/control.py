@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from storefront.sandbox import cards, events, ledger
 from storefront.sandbox.aftermath import warn_of_fraud
 from storefront.sandbox.call import Call
+from storefront.sandbox.checkout import ending
 from storefront.sandbox.errors import Document, StripeError
 from storefront.sandbox.ids import random_text
 from storefront.sandbox.payment_cards import fingerprint
@@ -178,6 +179,25 @@ def decide_dispute(dispute_id: str) -> Response:
         call = Call(sandbox)
         dispute = disputes.finish(call, call.named_by_path("dispute", dispute_id), _sent()["status"])
         shown = events.snapshot(dispute)
+    sandbox.wake()
+    return jsonify(shown)
+
+
+@control.post("/checkout_sessions/<session_id>")
+def delay_or_decide_session(session_id: str) -> Response:
+    """`{"pays": "later"}` before the customer pays; then `{"outcome": "succeeded"}` or `{"outcome": "failed"}`."""
+    sandbox, sent = _sandbox(), _sent()
+    if sent.get("pays") not in {None, "later", "at_once"} or sent.get("outcome") not in {None, "succeeded", "failed"}:
+        abort(HTTPStatus.BAD_REQUEST)
+    with sandbox.store.transaction():
+        call = Call(sandbox)
+        session = call.named_by_path("checkout.session", session_id)
+        if "pays" in sent:
+            session["_pays_later"] = sent["pays"] == "later"
+            call.save(session)
+        if "outcome" in sent:
+            ending.decide(call, session, succeeded=sent["outcome"] == "succeeded")
+        shown = events.snapshot(session)
     sandbox.wake()
     return jsonify(shown)
 

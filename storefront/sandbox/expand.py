@@ -5,12 +5,15 @@ from storefront.sandbox.events import snapshot
 from storefront.sandbox.store import Store
 
 _DEEPEST = 4
+_LINES_SHOWN = 10
 # What the SDK's resource types say may be an id or the object.
 _EXPANDABLE: dict[str, frozenset[str]] = {
     "balance_transaction": frozenset({"source"}),
     "charge": frozenset({"application", "application_fee", "balance_transaction", "customer",
                          "failure_balance_transaction", "on_behalf_of", "payment_intent", "review", "source_transfer",
                          "transfer", "refunds"}),
+    "checkout.session": frozenset({"customer", "invoice", "line_items", "payment_intent", "payment_link", "setup_intent",
+                                   "subscription"}),
     "customer": frozenset({"default_source", "test_clock"}),
     "customer_session": frozenset({"customer"}),
     "dispute": frozenset({"charge", "payment_intent"}),
@@ -18,14 +21,18 @@ _EXPANDABLE: dict[str, frozenset[str]] = {
     "payment_intent": frozenset({"application", "customer", "latest_charge", "on_behalf_of", "payment_method",
                                  "payment_record", "review", "source"}),
     "payment_method": frozenset({"customer"}),
+    "price": frozenset({"product"}),
+    "product": frozenset({"default_price"}),
     "radar.early_fraud_warning": frozenset({"charge", "payment_intent"}),
     "refund": frozenset({"balance_transaction", "charge", "customer", "failure_balance_transaction", "payment_intent",
                          "payment_method", "source_transfer_reversal", "transfer_reversal"}),
     "setup_attempt": frozenset({"application", "customer", "on_behalf_of", "payment_method", "setup_intent"}),
     "setup_intent": frozenset({"application", "customer", "latest_attempt", "mandate", "on_behalf_of",
                                "payment_method", "single_use_mandate"}),
+    "shipping_cost": frozenset({"shipping_rate"}),
 }  # fmt: skip
-_NESTED = {("customer", "invoice_settings"): "invoice_settings"}
+_NESTED = {("customer", "invoice_settings"): "invoice_settings", ("item", "price"): "price",
+           ("checkout.session", "shipping_cost"): "shipping_cost"}  # fmt: skip
 
 
 def expanded(store: Store, answer: Document, paths: list[str]) -> Document:
@@ -45,7 +52,8 @@ def _expand(store: Store, here: Document, kind: str, steps: list[str], path: str
         return
     nested = _NESTED.get((kind, name))
     if nested is not None and rest:
-        _expand(store, here[name], nested, rest, path)
+        if here[name] is not None:
+            _expand(store, here[name], nested, rest, path)
         return
     if name not in _EXPANDABLE.get(kind, frozenset()):
         message = f"This property cannot be expanded ({path})."
@@ -69,6 +77,10 @@ def _object_for(store: Store, here: Document, kind: str, name: str) -> object:
         found = store.select("refund", ("charge", "=", here["id"]), limit=10)
         return {"object": "list", "data": [snapshot(refund) for refund in found], "has_more": False,
                 "url": f"/v1/charges/{here['id']}/refunds"}  # fmt: skip
+    if (kind, name) == ("checkout.session", "line_items"):
+        sold = store.select("item", ("_session", "=", here["id"]))
+        return {"object": "list", "data": [snapshot(line) for line in sold[:_LINES_SHOWN]],
+                "has_more": len(sold) > _LINES_SHOWN, "url": f"/v1/checkout/sessions/{here['id']}/line_items"}  # fmt: skip
     value = here.get(name)
     if not isinstance(value, str):
         return value

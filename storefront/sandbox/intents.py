@@ -140,6 +140,26 @@ def _check_return_url(call: Call, intent: Document, return_url: str | None, *, o
     raise refused(message, param="return_url")
 
 
+def refuse_hosted(intent: Document, deed: str) -> None:
+    """The intent of a Checkout Session is confirmed by its page, and called off by expiring it."""
+    if intent.get("_session") and intent["status"] != "requires_capture":
+        noun = "PaymentIntent" if intent["object"] == "payment_intent" else "SetupIntent"
+        message = (
+            f"You cannot {deed} this {noun}: it was created by a Checkout Session. To cancel it, expire the Checkout"
+            f" Session instead."
+        )
+        raise unexpected_state(intent, message)
+
+
+def call_off(call: Call, intent: Document, reason: str | None) -> Document:
+    if intent["object"] == "payment_intent":
+        intent.update(amount_capturable=0, canceled_at=call.now)
+    intent.update(cancellation_reason=reason, next_action=None, status="canceled", _challenge=None)
+    call.save(intent)
+    call.emit(f"{intent['object']}.canceled", intent)
+    return intent
+
+
 def unexpected_state(intent: Document, message: str) -> StripeError:
     return refused(message, code=f"{intent['object']}_unexpected_state", **{intent["object"]: snapshot(intent)})
 

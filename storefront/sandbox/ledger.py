@@ -18,6 +18,7 @@ def ledger(store: Store) -> Document:
         "customers": [_with_cards(store, customer) for customer in _all(store, "customer")],
         "payment_intents": list(intents.values()), "setup_intents": _all(store, "setup_intent"), "charges": charges,
         "refunds": refunds, "disputes": _all(store, "dispute"),
+        "checkout_sessions": _all(store, "checkout.session"),
         "by_customer": _totals(charges, refunds, lambda item: item["customer"] or _NOBODY),
         "by_order": _totals(charges, refunds, lambda item: _order_of(intents, item)),
     }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
@@ -15,7 +15,10 @@ Run = Callable[..., Document]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`parameters` names the SDK's type; `extras` are sent by browsers or old versions and unknown to the SDK."""
+    """`parameters` names the SDK's type; `extras` are sent by browsers or old versions and unknown to the SDK.
+
+    `modernized` turns what an old version said into what the SDK says.
+    """
 
     method: str
     rule: str
@@ -23,16 +26,23 @@ class Endpoint:
     run: Run
     extras: tuple[str, ...] = ()
     for_browsers: bool = False
+    modernized: Callable[[Document, str], Document] | None = None
+
+
+class More(TypedDict, total=False):
+    """What few endpoints have."""
+
+    extras: tuple[str, ...]
+    for_browsers: bool
+    modernized: Callable[[Document, str], Document]
 
 
 _MAP = Map(strict_slashes=False, merge_slashes=False)
 
 
-def endpoint(
-    method: str, rule: str, parameters: str, *, extras: tuple[str, ...] = (), for_browsers: bool = False
-) -> Callable[[Run], Run]:
+def endpoint(method: str, rule: str, parameters: str, **more: Unpack[More]) -> Callable[[Run], Run]:
     def register(run: Run) -> Run:
-        _MAP.add(Rule(rule, methods=[method], endpoint=Endpoint(method, rule, parameters, run, extras, for_browsers)))
+        _MAP.add(Rule(rule, methods=[method], endpoint=Endpoint(method, rule, parameters, run, **more)))
         return run
 
     return register

@@ -6,6 +6,7 @@ from pathlib import Path
 from storefront.sandbox import challenges, charging, setting_up
 from storefront.sandbox.call import API_VERSION, Call
 from storefront.sandbox.challenges import Challenge
+from storefront.sandbox.checkout import ending
 from storefront.sandbox.clock import Clock
 from storefront.sandbox.errors import Document
 from storefront.sandbox.faults import Faults
@@ -78,6 +79,7 @@ class Sandbox:
         payment_method = call.named_by_param("payment_method", intent["_challenge"]["payment_method"], "payment_method")
         follow = charging if intent["object"] == "payment_intent" else setting_up
         follow.after_challenge(call, intent, payment_method, passed=passed)
+        ending.follow_intent(call, intent)
 
     def _account_id(self) -> str:
         with self.store.transaction():

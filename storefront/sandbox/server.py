@@ -70,11 +70,13 @@ def bound(app: Flask, host: str, port: int) -> BaseWSGIServer:
 
 
 def _register_pages(app: Flask) -> None:
-    """The browser's part: a stand-in for Stripe.js, the card frame, the bank's page."""
+    """The browser's part: a stand-in for Stripe.js, the card frame, the bank's page, the hosted page."""
     if importlib.util.find_spec("storefront.sandbox.browser") and importlib.util.find_spec(_PAGES):
+        from storefront.sandbox.browser.hosted_page import hosted  # noqa: PLC0415
         from storefront.sandbox.browser.pages import pages  # noqa: PLC0415
 
         app.register_blueprint(pages)
+        app.register_blueprint(hosted)
 
 
 def _answer_error(error: StripeError) -> ResponseReturnValue:

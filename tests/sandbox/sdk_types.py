@@ -10,6 +10,8 @@ from typing import Any
 import stripe
 
 _SDK = Path(stripe.__file__).parent
+# Where the class is not named as the object is.
+_CLASSES = {"item": "line_item"}
 _SCALARS = {"str": str, "int": int, "bool": bool, "float": float}
 
 
@@ -44,7 +46,7 @@ def faults(document: Any) -> list[str]:
 
 @cache
 def _resource(kind: str) -> Resource:
-    folder, _, name = kind.rpartition(".")
+    folder, _, name = _CLASSES.get(kind, kind).rpartition(".")
     tree = ast.parse((_SDK / folder / f"_{name}.py").read_text(encoding="utf-8"))
     wanted = re.sub(r"(?:^|_)(\w)", lambda found: found[1].upper(), name)
     return Resource(next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == wanted))

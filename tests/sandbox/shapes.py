@@ -15,6 +15,7 @@ _PARTS = {
         "last_payment_error": "payment_intent.last_payment_error",
         "next_action": "payment_intent.next_action",
     },
+    "checkout.session": {"total_details": "checkout.session.total_details"},
     "dispute": {"evidence_details": "dispute.evidence_details"},
 }
 

@@ -20,7 +20,7 @@ PROMISED = [
     "customer.created", "customer.updated", "customer.deleted", "payment_method.attached", "payment_method.detached",
     "setup_intent.succeeded", "payment_intent.created", "payment_intent.succeeded", "payment_intent.payment_failed",
     "payment_intent.requires_action", "payment_intent.canceled", "charge.succeeded", "charge.failed",
-    "charge.refunded", "charge.dispute.created",
+    "charge.refunded", "charge.dispute.created", "checkout.session.completed", "checkout.session.expired",
 ]  # fmt: skip
 OTHERS = [
     "charge.captured", "charge.dispute.closed", "charge.dispute.updated", "charge.refund.updated",

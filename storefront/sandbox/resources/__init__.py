@@ -1,25 +1,28 @@
-"""One module per object of Stripe's; importing this package registers every endpoint.
-
-Checkout Sessions have their place here too, as `checkout_sessions.py`, beside a hosted page in `browser/`.
-"""
+"""One module per object of Stripe's; importing this package registers every endpoint."""
 
 from storefront.sandbox.resources import (
     account,
     balance_transactions,
     charges,
+    checkout_sessions,
     confirmation_tokens,
+    coupons,
     customer_sessions,
     customers,
     disputes,
     event_log,
     payment_intents,
     payment_methods,
+    prices,
+    products,
     refunds,
     setup_intents,
+    shipping_rates,
     webhook_endpoints,
 )
 
 __all__ = [
-    "account", "balance_transactions", "charges", "confirmation_tokens", "customer_sessions", "customers", "disputes",
-    "event_log", "payment_intents", "payment_methods", "refunds", "setup_intents", "webhook_endpoints",
+    "account", "balance_transactions", "charges", "checkout_sessions", "confirmation_tokens", "coupons",
+    "customer_sessions", "customers", "disputes", "event_log", "payment_intents", "payment_methods", "prices",
+    "products", "refunds", "setup_intents", "shipping_rates", "webhook_endpoints",
 ]  # fmt: skip

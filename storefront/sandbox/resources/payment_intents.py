@@ -9,11 +9,13 @@ from storefront.sandbox.fields import check_email, shipping, update_metadata, up
 from storefront.sandbox.ids import client_secret
 from storefront.sandbox.intents import (
     OPEN,
+    call_off,
     check_owner,
     check_secret,
     chosen_payment_method,
     confirmation,
     new_fields,
+    refuse_hosted,
     unexpected_state,
 )
 from storefront.sandbox.money import check_amount, checked_currency
@@ -97,6 +99,7 @@ def update(call: Call, intent_id: str) -> Document:
 def confirm(call: Call, intent_id: str) -> Document:
     intent = call.named_by_path("payment_intent", intent_id)
     check_secret(call, intent)
+    refuse_hosted(intent, "confirm")
     if intent["status"] not in OPEN:
         because = (
             "it has already succeeded after being previously confirmed"
@@ -140,6 +143,7 @@ def capture(call: Call, intent_id: str) -> Document:
 @endpoint("POST", "/v1/payment_intents/<intent_id>/cancel", "PaymentIntentCancelParams")
 def cancel(call: Call, intent_id: str) -> Document:
     intent = call.named_by_path("payment_intent", intent_id)
+    refuse_hosted(intent, "cancel")
     if intent["status"] not in _CANCELABLE:
         message = (
             f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent"
@@ -148,13 +152,7 @@ def cancel(call: Call, intent_id: str) -> Document:
         raise unexpected_state(intent, message)
     if intent["status"] == "requires_capture":
         release(call, call.named_by_param("charge", intent["latest_charge"], "charge"))
-    intent.update(
-        amount_capturable=0, canceled_at=call.now, cancellation_reason=call.params.get("cancellation_reason"),
-        next_action=None, status="canceled", _challenge=None,
-    )  # fmt: skip
-    call.save(intent)
-    call.emit("payment_intent.canceled", intent)
-    return intent
+    return call_off(call, intent, call.params.get("cancellation_reason"))
 
 
 def _blank() -> Document:
@@ -176,7 +174,7 @@ def _blank() -> Document:
 
 def _apply(call: Call, intent: Document) -> None:
     params = call.params
-    _check_descriptors(params)
+    check_descriptors(params)
     check_email(params.get("receipt_email"), "receipt_email")
     update_plain(intent, params, *_PLAIN)
     update_metadata(intent, params)
@@ -189,7 +187,7 @@ def _apply(call: Call, intent: Document) -> None:
         intent["payment_method_options"]["card"] |= options["card"] or {}
 
 
-def _check_descriptors(params: Document) -> None:
+def check_descriptors(params: Document) -> None:
     if params.get("statement_descriptor"):
         message = (
             "The `statement_descriptor` parameter is not supported for the payment method type `card`. Use"

@@ -7,11 +7,13 @@ from storefront.sandbox.fields import update_metadata, update_plain
 from storefront.sandbox.ids import client_secret
 from storefront.sandbox.intents import (
     OPEN,
+    call_off,
     check_owner,
     check_secret,
     chosen_payment_method,
     confirmation,
     new_fields,
+    refuse_hosted,
     unexpected_state,
 )
 from storefront.sandbox.paging import equal, page
@@ -75,6 +77,7 @@ def update(call: Call, intent_id: str) -> Document:
 def confirm(call: Call, intent_id: str) -> Document:
     intent = call.named_by_path("setup_intent", intent_id)
     check_secret(call, intent)
+    refuse_hosted(intent, "confirm")
     if intent["status"] not in OPEN:
         message = f"You cannot confirm this SetupIntent because it has a status of {intent['status']}."
         raise unexpected_state(intent, message)
@@ -84,17 +87,14 @@ def confirm(call: Call, intent_id: str) -> Document:
 @endpoint("POST", "/v1/setup_intents/<intent_id>/cancel", "SetupIntentCancelParams")
 def cancel(call: Call, intent_id: str) -> Document:
     intent = call.named_by_path("setup_intent", intent_id)
+    refuse_hosted(intent, "cancel")
     if intent["status"] not in OPEN:
         message = (
             f"You cannot cancel this SetupIntent because it has a status of {intent['status']}. Only a SetupIntent"
             f" with one of the following statuses may be canceled: {', '.join(sorted(OPEN))}."
         )
         raise unexpected_state(intent, message)
-    reason = call.params.get("cancellation_reason")
-    intent.update(cancellation_reason=reason, next_action=None, status="canceled", _challenge=None)
-    call.save(intent)
-    call.emit("setup_intent.canceled", intent)
-    return intent
+    return call_off(call, intent, call.params.get("cancellation_reason"))
 
 
 def _apply(call: Call, intent: Document) -> None:
