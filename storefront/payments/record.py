@@ -292,8 +292,14 @@ def _move_attempt(told: news.IntentNews, payment: Payment) -> None:
     attempt.state = state
     if told.decline and state is AttemptState.declined:
         attempt.decline_code, attempt.decline_words = told.decline.code, told.decline.words
-        if payment.intent_state is IntentState.open:
-            payment.decline_code, payment.last_error = told.decline.code, told.decline.words
+        _remember_decline(payment)
+
+
+def _remember_decline(payment: Payment) -> None:
+    """What the payment says of its decline is the last one's, whichever we heard of last; a paid one says nothing."""
+    if payment.intent_state is not IntentState.succeeded:
+        last = [one for one in payment.attempts if one.state is AttemptState.declined][-1]
+        payment.decline_code, payment.last_error = last.decline_code, last.decline_words
 
 
 def _answered(told: news.IntentNews, payment: Payment) -> PaymentAttempt | None:
