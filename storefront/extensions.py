@@ -1,5 +1,6 @@
 """The Flask extensions, each made once and bound in `create_app`."""
 
+from flask import Flask
 from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -10,9 +11,18 @@ from htmx_flask import Htmx
 
 from storefront.database import Base
 
+
+class QuietLimiter(Limiter):
+    """Tries are counted where they are made, by `throttle()`: no request is looked at before and after."""
+
+    def init_app(self, app: Flask) -> None:
+        app.extensions["limiter"] = {self}  # known already, so it does not register its hooks
+        super().init_app(app)
+
+
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 migrate = Migrate()
 login_manager = LoginManager()
 htmx = Htmx()
-limiter = Limiter(key_func=get_remote_address, headers_enabled=True)
+limiter = QuietLimiter(key_func=get_remote_address)
 compress = Compress()

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, abort, current_app, request
-from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 
 from config import STRIPE_JS, Settings
 from storefront.errors import ShopError
@@ -65,10 +65,15 @@ def guard(app: Flask) -> None:
 
 
 class QuietSessions(SecureCookieSessionInterface):
-    """Flask's sessions, which say nothing of themselves to visitors that have none.
+    """Flask's sessions, which say nothing of themselves to visitors that have none, and cost them nothing.
 
     Flask-Login looks into the session with every answer, which would mark each of them as varying by cookie.
     """
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) in request.cookies:
+            return super().open_session(app, request)
+        return self.session_class()
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         if session.modified or self.get_cookie_name(app) in request.cookies:
@@ -125,6 +130,8 @@ def _comes_from_here(request: Request, base_url: str) -> bool:
 def _typed(request: Request) -> Iterator[str]:
     if request.path.startswith(_NO_BROWSER):
         return iter(())
+    if request.method in _READING:
+        return iter(request.args.values())
     request.get_data()  # kept: reading the form alone would use the body up for whoever hands it on
     return chain(request.args.values(), request.form.values())
 

@@ -27,7 +27,8 @@ from tests.reading import Page as Read
 from tests.reading import read
 
 PRODUCT = "/products/teapot-no-3"
-FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+AGENT = "Mozilla/5.0 (bench)"  # a session belongs to its browser
+FORM = {"User-Agent": AGENT, "Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
 _NAMED = re.compile(r'(?:src|href)="(/(?:static|media)/[^"]+)"')
 _IMPORTED = re.compile(r'from "(\./[^"]+)"')
 
@@ -173,6 +174,7 @@ def _events(path: str, secret: bytes, kind: str) -> Iterator[bytes]:
 def _sign_in(stage: Stage) -> tuple[dict[str, str], str]:
     """A customer with something in the cart and an order: the headers of their requests, and the order's page."""
     browser = requests.Session()
+    browser.headers["User-Agent"] = AGENT
     url = f"http://{LOOPBACK}:{stage.shop}"
     typed = {"email": CUSTOMER.email, "password": CUSTOMER.password}
     browser.post(f"{url}/auth/login", data=typed, timeout=10).raise_for_status()
@@ -180,7 +182,7 @@ def _sign_in(stage: Stage) -> tuple[dict[str, str], str]:
     order = browser.post(f"{url}/checkout/one-click", data=pressed, timeout=30)
     order.raise_for_status()
     browser.post(f"{url}/cart/items", data={"variant_id": pressed["variant_id"], "quantity": 1}, timeout=10)
-    return {"Cookie": _cookies(browser)}, order.url.removeprefix(url)
+    return {"Cookie": _cookies(browser), "User-Agent": AGENT}, order.url.removeprefix(url)
 
 
 def _fill_cart(stage: Stage) -> dict[str, str]:
