@@ -8,6 +8,7 @@ from sqlalchemy.orm import selectinload
 from storefront.cli.printing import in_plain_words, order_number, show_table
 from storefront.database import current_session
 from storefront.orders import fulfilling
+from storefront.orders.labels import label
 from storefront.orders.models import Order, OrderStatus
 
 NEWEST = 50
@@ -34,12 +35,12 @@ def ship(number: str, tracking: str) -> None:
     """Note that order NUMBER (K-1043 or 1043) was sent, and write to the customer."""
     with in_plain_words():
         parcel = fulfilling.ship(order_number(number), tracking)
-    click.echo(f"K-{parcel.order_number} was sent. We write to {parcel.email}.")
+    click.echo(f"{label(parcel.order_number)} was sent. We write to {parcel.email}.")
 
 
 def _row(order: Order) -> tuple[str, ...]:
     return (
-        f"K-{order.number}",
+        label(order.number),
         f"{order.placed_at:%Y-%m-%d %H:%M}",
         order.status.replace("_", " "),
         order.fulfilment_status.value,

@@ -8,6 +8,7 @@ from flask.cli import AppGroup
 
 from storefront.cli.printing import in_plain_words, minor_units, order_called, show_table
 from storefront.money import Money
+from storefront.orders.labels import label
 from storefront.payments import consequences, inbox, reconciling, refunding
 
 REASONS = ("requested_by_customer", "duplicate", "fraudulent")
@@ -35,7 +36,7 @@ def reconcile(since: dt.datetime | None, *, dry_run: bool) -> None:
 def refund(order: str, amount: str | None, reason: str) -> None:
     """Pay ORDER (K-1043 or 1043) back, all or a part of it."""
     found = order_called(order)
-    order_id, label, currency = found.id, f"K-{found.number}", found.currency
+    order_id, called, currency = found.id, label(found.number), found.currency
     with in_plain_words():
         view = refunding.refund_order(
             order_id,
@@ -44,7 +45,7 @@ def refund(order: str, amount: str | None, reason: str) -> None:
             requested_by="the command line",
             request_token=secrets.token_hex(16),
         )
-    click.echo(f"{view.amount} of {label}: {view.state.replace('_', ' ')}")
+    click.echo(f"{view.amount} of {called}: {view.state.replace('_', ' ')}")
 
 
 @payments.command("unmatched")

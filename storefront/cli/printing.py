@@ -11,10 +11,10 @@ from sqlalchemy import select
 from storefront.database import current_session
 from storefront.errors import ShopError
 from storefront.money import decimals
+from storefront.orders.labels import label, number_of
 from storefront.orders.models import Order
 from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
 
-_NUMBER = re.compile(r"(?:K-?)?(\d+)", re.IGNORECASE)
 _AMOUNT = re.compile(r"\d{1,12}(\.\d+)?")
 
 
@@ -44,10 +44,10 @@ def show_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, empty: st
 
 def order_number(written: str) -> int:
     """What an owner calls an order, K-1043 or 1043, as its number."""
-    found = _NUMBER.fullmatch(written.strip())
-    if found is None:
-        raise click.ClickException(f"{written!r} is no order number. For example: K-1043")
-    return int(found.group(1))
+    number = number_of(written)
+    if number is None:
+        raise click.ClickException(f"{written!r} is no order number. For example: {label(1043)}")
+    return number
 
 
 def order_called(written: str) -> Order:
@@ -55,7 +55,7 @@ def order_called(written: str) -> Order:
     number = order_number(written)
     order = current_session().scalar(select(Order).where(Order.number == number))
     if order is None:
-        raise click.ClickException(f"There is no order K-{number}.")
+        raise click.ClickException(f"There is no order {label(number)}.")
     return order
 
 

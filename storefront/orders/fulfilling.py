@@ -8,6 +8,7 @@ from storefront.clock import now
 from storefront.database import current_session, transaction
 from storefront.errors import NotYoursError, RefusedError
 from storefront.mail.outbox import post
+from storefront.orders.labels import label
 from storefront.orders.models import FulfilmentStatus, Order, OrderStatus
 
 SENDABLE = (OrderStatus.paid, OrderStatus.partially_refunded)
@@ -26,7 +27,7 @@ def ship(order_number: int, tracking: str = "") -> Parcel:
     """Note that a paid order was sent and write to the customer; refuses what is not paid, or was sent before."""
     order_id = current_session().scalar(select(Order.id).where(Order.number == order_number))
     if order_id is None:
-        raise NotYoursError(f"There is no order K-{order_number}.")
+        raise NotYoursError(f"There is no order {label(order_number)}.")
     with transaction() as session:
         order = session.get_one(Order, order_id, with_for_update=True)
         _refuse_unsendable(order)
@@ -39,6 +40,6 @@ def ship(order_number: int, tracking: str = "") -> Parcel:
 
 def _refuse_unsendable(order: Order) -> None:
     if order.status not in SENDABLE:
-        raise RefusedError(f"K-{order.number} is {order.status.replace('_', ' ')}, not paid: nothing was sent.")
+        raise RefusedError(f"{label(order.number)} is {order.status.replace('_', ' ')}, not paid: nothing was sent.")
     if order.fulfilment_status is not FulfilmentStatus.unfulfilled:
-        raise RefusedError(f"K-{order.number} was sent before, on {order.shipped_at:%d %B}.")
+        raise RefusedError(f"{label(order.number)} was sent before, on {order.shipped_at:%d %B}.")
