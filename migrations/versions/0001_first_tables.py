@@ -212,9 +212,11 @@ def upgrade() -> None:
             "role", sa.Enum("customer", "staff", "owner", name="role", native_enum=False, length=32), nullable=False
         ),
         sa.Column("email_verified_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("email_wanted", sa.String(), server_default="", nullable=False),
         sa.Column("locale", sa.String(), nullable=False),
         sa.Column("session_version", sa.Integer(), nullable=False),
         sa.Column("created_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("deleted_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("email_key", name=op.f("uq_users_email_key")),
     )

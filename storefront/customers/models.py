@@ -20,7 +20,11 @@ class Role(enum.StrEnum):
 
 
 class User(UserMixin, Base):  # type: ignore[misc]  # Flask-Login has no types
-    """A person with a login. `email_key` is the case-folded address; `session_version` ends older sessions when raised."""
+    """A person with a login. `email_key` is the case-folded address; `session_version` ends older sessions when raised.
+
+    `email_wanted` is a new address that is not proven yet. `deleted_at`: they left, and the row is emptied; it stays,
+    so that its id, which old cookies and orders bear, is never somebody else's.
+    """
 
     __tablename__ = "users"
 
@@ -31,9 +35,11 @@ class User(UserMixin, Base):  # type: ignore[misc]  # Flask-Login has no types
     name: Mapped[str]
     role: Mapped[Role] = mapped_column(default=Role.customer)
     email_verified_at: Mapped[dt.datetime | None]
+    email_wanted: Mapped[str] = mapped_column(default="", server_default="")
     locale: Mapped[str] = mapped_column(default="en")
     session_version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[dt.datetime] = mapped_column(default=now)
+    deleted_at: Mapped[dt.datetime | None]
 
     def get_id(self) -> str:
         """What the session cookie holds: who, and which version of their sessions."""

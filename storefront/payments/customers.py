@@ -9,6 +9,7 @@ from sqlalchemy import select
 from storefront.clock import now
 from storefront.customers.models import User
 from storefront.database import current_session, leave, transaction
+from storefront.errors import NotYoursError
 from storefront.installation import this_shop
 from storefront.jobs.queue import NotYetError, enqueue, job
 from storefront.payments import keeping, stripe_gateway
@@ -31,6 +32,8 @@ def want_customer(user: User) -> StripeCustomer:
 
     A customer deleted at Stripe is made anew: call this only where the user adds a card.
     """
+    if user.deleted_at:  # they left while this was on its way
+        raise NotYoursError
     session = current_session()
     session.flush()
     livemode = current_app.config["SETTINGS"].livemode

@@ -1,0 +1,28 @@
+"""What goes of carts and orders when their customer leaves. Paid orders stay: the tax office may ask for them."""
+
+from sqlalchemy import ColumnElement, and_, delete, null, select, update
+
+from storefront.database import current_session
+from storefront.orders.models import Cart, Order, OrderStatus
+
+PAID = (OrderStatus.paid, OrderStatus.partially_refunded, OrderStatus.refunded)
+
+
+def was_paid() -> ColumnElement[bool]:
+    """Whether money was taken for an order, even if it went back since."""
+    return Order.paid_at.is_not(None) | Order.status.in_(PAID)
+
+
+def forget_carts(user_id: int) -> None:
+    """Inside a transaction: all of them, and what was in them."""
+    current_session().execute(delete(Cart).where(Cart.user_id == user_id))
+
+
+def forget_orders(user_id: int) -> None:
+    """Inside a transaction: of unpaid ones who and where to; of paid ones the phone number, which no invoice needs."""
+    session = current_session()
+    unpaid = update(Order).where(and_(Order.user_id == user_id, ~was_paid()))
+    session.execute(unpaid.values(email="", email_key="", shipping_address=null(), tracking=""))
+    for order in session.scalars(select(Order).where(Order.user_id == user_id, was_paid())):
+        if (order.shipping_address or {}).get("phone"):
+            order.shipping_address = (order.shipping_address or {}) | {"phone": ""}

@@ -1,0 +1,158 @@
+"""Leaving the shop: refused while something is open; then everything goes that need not be kept, here and at Stripe.
+
+The user's row is emptied, not removed: what is kept refers to its number, and nobody else ever gets that number.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import ColumnElement, select
+
+from storefront.clock import now
+from storefront.customers import deletion as customers
+from storefront.customers.models import Role
+from storefront.database import current_session, leave, transaction
+from storefront.errors import RefusedError
+from storefront.jobs.queue import enqueue, job
+from storefront.mail.outbox import post
+from storefront.orders import deletion as orders
+from storefront.orders.fulfilling import SENDABLE
+from storefront.orders.labels import label
+from storefront.orders.models import OPEN_STATUSES, FulfilmentStatus, Order, OrderLine
+from storefront.payments import forgetting, news, stripe_gateway
+from storefront.payments.customers import KEY_GOOD_FOR, already_made, wait_for_mode
+from storefront.payments.models import (
+    LIVE_STATES,
+    Dispute,
+    Payment,
+    PaymentAttempt,
+    Refund,
+    RefundState,
+    Source,
+    StripeCustomer,
+)
+from storefront.payments.record import record
+from storefront.payments.stripe_gateway import RefusedByStripeError
+
+OPEN_REFUNDS: Final = (RefundState.sending, RefundState.unknown, RefundState.pending, RefundState.requires_action)
+DECIDED: Final = ("won", "lost", "warning_closed", "prevented")
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why they cannot leave yet; `order` is the public id of the order it is about, if it is about one."""
+
+    words: str
+    order: str = ""
+
+
+class StillOpenError(RefusedError):
+    """Something is under way; `words` says what."""
+
+    def __init__(self, obstacles: list[Obstacle]) -> None:
+        super().__init__(" ".join(one.words for one in obstacles))
+        self.obstacles = obstacles
+
+
+def obstacles(user_id: int, role: Role) -> list[Obstacle]:
+    """What has to be finished first; nothing, if they may go."""
+    found = [
+        Obstacle(words.format(label(number)), public_id)
+        for words, what in _open_things()
+        for number, public_id in current_session().execute(
+            select(Order.number, Order.public_id).where(Order.user_id == user_id, what).order_by(Order.id)
+        )
+    ]
+    if role is Role.owner:
+        found.append(Obstacle("You run this shop with this account. Make somebody else its owner first."))
+    return found
+
+
+def delete_account(user_id: int) -> None:
+    """Let them go, with a last mail. Raises StillOpenError. A job deletes the customer at Stripe, as often as it takes."""
+    with transaction():
+        _hold_orders(user_id)
+        wallets = _hold_wallets(user_id)
+        user = customers.hold(user_id)
+        if user.deleted_at:
+            return
+        still_open = obstacles(user_id, user.role)
+        if still_open:
+            raise StillOpenError(still_open)
+        forgetting.forget_mails(user)
+        post("goodbye", user.email, f"goodbye:{user.id}", {"first_name": user.first_name})
+        forgetting.forget_rest_in_a_week(user_id)
+        for wallet in wallets:
+            _let_go(wallet)
+        forgetting.forget_payments(user_id)
+        orders.forget_carts(user_id)
+        orders.forget_orders(user_id)
+        customers.empty(user)
+
+
+@job("delete_customer")
+def delete_customer(customer_id: int) -> None:
+    """Delete a customer at Stripe, and its cards with it; done twice, or by the owner before, it is the same."""
+    customer = current_session().get_one(StripeCustomer, customer_id)
+    wait_for_mode(livemode=customer.livemode)
+    livemode = customer.livemode
+    stripe_id = customer.stripe_id or _made_after_all(customer)
+    leave()
+    if stripe_id:
+        try:
+            stripe_gateway.delete_customer(stripe_id)
+        except RefusedByStripeError as refused:
+            if refused.status != 404:
+                raise
+        record(news.customer_news({"id": stripe_id, "deleted": True}, Source.api, livemode=livemode))
+    with transaction() as session:
+        settled = session.get_one(StripeCustomer, customer_id, with_for_update=True)
+        settled.stripe_id, settled.request = stripe_id, {}
+
+
+def _open_things() -> Iterator[tuple[str, ColumnElement[bool]]]:
+    paid_by = select(Payment.id).where(Payment.order_id == Order.id)
+    charging = paid_by.join(PaymentAttempt).where(PaymentAttempt.state.in_(LIVE_STATES)).exists()
+    yield "{} is not paid yet. Pay for it, or give it up.", Order.status.in_(OPEN_STATUSES) & ~charging
+    yield "{} is being paid at this moment.", charging
+    to_send = select(OrderLine.id).where(OrderLine.order_id == Order.id, OrderLine.requires_shipping).exists()
+    waits = Order.status.in_(SENDABLE) & (Order.fulfilment_status == FulfilmentStatus.unfulfilled)
+    yield "{} is paid, and not sent yet.", waits & to_send
+    returning = paid_by.join(Refund).where(Refund.state.in_(OPEN_REFUNDS)).exists()
+    yield "Money for {} is on its way back to you: the refund is still open.", returning
+    disputed = paid_by.join(Dispute).where(Dispute.status.not_in(DECIDED)).exists()
+    yield "Your bank is asking for the money of {}: that dispute is not decided yet.", disputed
+
+
+def _hold_orders(user_id: int) -> None:
+    # The same order of locks as wherever money is recorded: orders, then the wallet, then the user.
+    mine = select(Order.id).where(Order.user_id == user_id).order_by(Order.id)
+    current_session().execute(mine.with_for_update()).all()
+
+
+def _hold_wallets(user_id: int) -> list[StripeCustomer]:
+    mine = select(StripeCustomer).where(StripeCustomer.user_id == user_id).order_by(StripeCustomer.id)
+    return list(current_session().scalars(mine.with_for_update()))
+
+
+def _let_go(customer: StripeCustomer) -> None:
+    """The row is there before Stripe is asked: from now on nothing that Stripe tells of this customer makes a card of theirs."""
+    is_gone = customer.deleted_at is not None
+    customer.user_id = customer.default_card_id = None
+    customer.deleted_at = customer.deleted_at or now()
+    if is_gone:
+        customer.request = {}
+        return
+    enqueue("delete_customer", {"customer_id": customer.id}, unique_key=f"delete-customer:{customer.id}")
+
+
+def _made_after_all(customer: StripeCustomer) -> str | None:
+    """Stripe was asked for this customer and did not answer: the same request with its own key says who it is."""
+    request, key, asked_at = customer.request, customer.idempotency_key, customer.asked_at
+    leave()
+    if asked_at is None:
+        return None
+    if now() - asked_at > KEY_GOOD_FOR:
+        return already_made(request, asked_at.timestamp())
+    return str(stripe_gateway.create_customer(request, key)["id"])
