@@ -1,10 +1,13 @@
 """The customer's own: orders, saved cards, addresses, profile. What is somebody else's is not there."""
 
-from flask import Blueprint, request, url_for
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from storefront.account import addresses as book
+from storefront.account import leaving_views as _leaving  # noqa: F401  hangs its views on the door
+from storefront.account import profile_views as _profile  # noqa: F401
 from storefront.account import saved_cards as wallet
+from storefront.account.door import account
 from storefront.auth.access import customer_required, fresh_login_required, is_fresh, signed_in
 from storefront.customers import addresses as verbs
 from storefront.customers.address_form import AddressForm
@@ -15,7 +18,8 @@ from storefront.orders.history import orders_of
 from storefront.orders.labels import label
 from storefront.payments.cards import choose_default, remove_card
 
-account = Blueprint("account", __name__, url_prefix="/account")
+__all__ = ["account"]
+
 account.add_app_template_filter(label, "order_label")
 account.add_app_template_filter(country_name, "country_name")
 
@@ -162,13 +166,3 @@ def remove_address(address_id: int) -> ResponseReturnValue:
     me = signed_in().id
     verbs.remove_address(me, address_id)
     return done("account/_addresses.html", then=url_for(".addresses"), **book.context(me, was_removed=True))
-
-
-# Profile
-
-
-@account.get("/profile")
-@customer_required
-def profile() -> ResponseReturnValue:
-    """Who they are to the shop."""
-    return show("account/_profile.html", page="account/profile.html", person=signed_in())

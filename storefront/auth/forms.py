@@ -4,7 +4,7 @@ from typing import Final
 
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, PasswordField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from storefront.customers.address_form import email_field, trimmed
 from storefront.customers.passwords import LONGEST, SHORTEST
@@ -17,39 +17,43 @@ def typed(field: Field) -> str:
     return str(field.data)
 
 
-def _new_password(label: str) -> PasswordField:
+def name_field() -> StringField:
+    """How we may call them; spaces alone are no name."""
+    please = DataRequired("Please say how we may call you.")
+    return StringField("Name", [please, Length(max=120, message="Please keep it to 120 letters.")], filters=[trimmed])
+
+
+def new_password_field(label: str) -> PasswordField:
+    """The one they choose."""
     return PasswordField(label, [InputRequired("Please choose a password."), Length(SHORTEST, LONGEST, _PASSWORD_HELP)])
 
 
-def _password() -> PasswordField:
-    return PasswordField("Password", [InputRequired("Please write your password."), Length(max=LONGEST)])
+def password_field(label: str = "Password") -> PasswordField:
+    """The password they have."""
+    return PasswordField(label, [InputRequired("Please write your password."), Length(max=LONGEST)])
 
 
 class LoginForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     """Who are you?"""
 
     email = email_field()
-    password = _password()
+    password = password_field()
     next = HiddenField()
 
 
 class RegisterForm(FlaskForm):  # type: ignore[misc]
     """Who do you want to be?"""
 
-    name = StringField(
-        "Name",
-        [InputRequired("Please say how we may call you."), Length(max=120, message="Please keep it to 120 letters.")],
-        filters=[trimmed],
-    )
+    name = name_field()
     email = email_field()
-    password = _new_password("Password")
+    password = new_password_field("Password")
     next = HiddenField()
 
 
 class ConfirmForm(FlaskForm):  # type: ignore[misc]
     """Is it still you?"""
 
-    password = _password()
+    password = password_field()
     next = HiddenField()
 
 
@@ -62,4 +66,4 @@ class ResetForm(FlaskForm):  # type: ignore[misc]
 class NewPasswordForm(FlaskForm):  # type: ignore[misc]
     """The new one."""
 
-    password = _new_password("New password")
+    password = new_password_field("New password")

@@ -23,9 +23,14 @@ class Purpose(enum.StrEnum):
 
     verify_email = "verify_email"
     reset_password = "reset_password"  # noqa: S105  a purpose
+    change_email = "change_email"
 
 
-GOOD_FOR: Final = {Purpose.verify_email: dt.timedelta(days=7), Purpose.reset_password: dt.timedelta(hours=1)}
+GOOD_FOR: Final = {
+    Purpose.verify_email: dt.timedelta(days=7),
+    Purpose.reset_password: dt.timedelta(hours=1),
+    Purpose.change_email: dt.timedelta(days=2),
+}
 
 
 class StaleLinkError(NotYoursError):
@@ -97,9 +102,18 @@ def _post(purpose: Purpose, user: User) -> None:
 
 
 def _binding(purpose: Purpose, user: User) -> str:
-    # A link to a new password dies with the old one; a link to verify an address dies with the address.
-    bound_to = user.email_key if purpose is Purpose.verify_email else f"{user.password_hash} {user.session_version}"
-    return hashlib.sha256(bound_to.encode()).hexdigest()[:24]
+    return hashlib.sha256(_bound_to(purpose, user).encode()).hexdigest()[:24]
+
+
+def _bound_to(purpose: Purpose, user: User) -> str:
+    """What a link dies with: every link with the address it was mailed for, one to a new password with the old one too."""
+    match purpose:
+        case Purpose.verify_email:
+            return user.email_key
+        case Purpose.reset_password:
+            return f"{user.email_key} {user.password_hash} {user.session_version}"
+        case Purpose.change_email:
+            return f"{user.email_key} {user.email_wanted}"
 
 
 def _serializer(purpose: Purpose) -> URLSafeTimedSerializer:

@@ -36,6 +36,38 @@ def write_password_changed(context: dict[str, Any]) -> dict[str, Any] | None:
     return None if user is None else {"first_name": user.first_name, "link": _address("/auth/password-reset")}
 
 
+@message(Purpose.change_email)
+def write_change_email(context: dict[str, Any]) -> dict[str, Any] | None:
+    """Who is asked at their new address; nobody, if they want another one by now."""
+    user = user_by_id(context["user_id"])
+    if user is None or user.email_wanted != context["email"]:
+        return None
+    link = _address(f"/account/email/{token_for(Purpose.change_email, user)}")
+    return {"first_name": user.first_name, "email": user.email_wanted, "link": link}
+
+
+@message("email_change_asked")
+def write_email_change_asked(context: dict[str, Any]) -> dict[str, Any] | None:
+    """Whoever asked: the one at the old address hears of it."""
+    user = user_by_id(context["user_id"])
+    if user is None:
+        return None
+    return {"first_name": user.first_name, "new_email": context["new_email"], "link": _address("/auth/password-reset")}
+
+
+@message("email_changed")
+def write_email_changed(context: dict[str, Any]) -> dict[str, Any] | None:
+    """Both addresses hear which one counts now."""
+    user = user_by_id(context["user_id"])
+    return None if user is None else {"first_name": user.first_name} | {key: context[key] for key in ("before", "after")}
+
+
+@message("goodbye")
+def write_goodbye(context: dict[str, Any]) -> dict[str, Any]:
+    """Who left: their row is empty by now."""
+    return {"first_name": context["first_name"]}
+
+
 def _address(path: str) -> str:
     base_url: str = current_app.config["SETTINGS"].base_url
     return f"{base_url}{path}"
