@@ -137,6 +137,9 @@ def capture(call: Call, intent_id: str) -> Document:
     intent.update(amount_capturable=0, amount_received=amount, status="succeeded")
     call.save(intent)
     call.emit("payment_intent.succeeded", intent)
+    if session := call.store.find("checkout.session", intent.get("_session") or ""):
+        session["payment_status"] = "paid"
+        call.save(session)
     return intent
 
 
