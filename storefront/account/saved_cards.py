@@ -4,12 +4,25 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Final
 
+from babel.dates import format_date
+
 from storefront.clock import now
 from storefront.errors import NotYoursError
-from storefront.payments.cards import saved_cards_of
-from storefront.payments.models import SavedCard
+from storefront.payments.cards import last_used, orders_being_charged, saved_cards_of
+from storefront.payments.models import SavedCard, SetupState
+from storefront.payments.setups import MOST_CARDS, Outcome, consent_words, outcome_of
 
-_NOTHING_SAID: Final = {"confirming_id": None, "kept_id": None, "chosen": False, "removed": None, "fault": ""}
+_NOTHING_SAID: Final = {
+    "confirming_id": None, "kept_id": None, "chosen": False, "removed": None, "added_id": None, "waits": False, "fault": "",
+}  # fmt: skip
+_FAILED_WORDS: Final = {
+    SetupState.requires_payment_method: "The card was not saved, and nothing was charged.",
+    SetupState.canceled: "The card was not saved: this took too long. Nothing was charged. Please enter it once more.",
+    SetupState.refused: "The card was not saved, and nothing was charged. Please try again.",
+    SetupState.never_sent: "The card was not saved, and nothing was charged. Please try again.",
+}
+# The bank asked whether it was them, and the answer was no, or none.
+_NOT_PROVEN: Final = frozenset({"setup_intent_authentication_failure", "authentication_failure"})
 
 
 @dataclass(frozen=True)
@@ -25,6 +38,7 @@ class ShownCard:
     expires_this_month: bool
     expires_next_month: bool
     pays_clicks: bool
+    used: str
 
     @property
     def expires_soon(self) -> bool:
@@ -34,15 +48,43 @@ class ShownCard:
 
 def shown_cards_of(user_id: int) -> tuple[ShownCard, ...]:
     """Their cards, the one-click card first."""
-    cards = saved_cards_of(user_id)
+    cards, used = saved_cards_of(user_id), last_used(user_id)
     # What a click uses: the first that can pay.
     one_click = next((card.id for card in cards if not card.is_expired), None)
-    return tuple(_shown(card, pays_clicks=card.id == one_click) for card in cards)
+    return tuple(_shown(card, used.get(card.id), pays_clicks=card.id == one_click) for card in cards)
 
 
 def context(user_id: int, **said: Any) -> dict[str, Any]:
     """What account/_saved_cards.html is drawn from; `said` is what this answer adds to the list."""
-    return {"cards": shown_cards_of(user_id)} | _NOTHING_SAID | said
+    told = _NOTHING_SAID | said
+    asks = told["confirming_id"]
+    cards = shown_cards_of(user_id)
+    return told | {
+        "cards": cards,
+        "charging": orders_being_charged(user_id, asks) if asks is not None else [],
+        "consent_words": consent_words(),
+        "is_full": len(cards) >= MOST_CARDS,
+    }
+
+
+def said_of(user_id: int, setup: str) -> dict[str, Any]:
+    """What there is to say of a card that was to be saved; raises NotYoursError for somebody else's."""
+    outcome = outcome_of(user_id, setup)
+    if outcome is None:
+        raise NotYoursError
+    return {"added_id": outcome.card_id, "waits": outcome.is_open, "fault": _fault(outcome)}
+
+
+def _fault(outcome: Outcome) -> str:
+    if outcome.state is SetupState.succeeded:
+        return "" if outcome.card_id else "Only cards can be kept here, and this was none. Nothing was charged."
+    said = _FAILED_WORDS.get(outcome.state, "")
+    if outcome.state is not SetupState.requires_payment_method:
+        return said
+    if outcome.code in _NOT_PROVEN:
+        return f"Your bank could not make sure that it is you. {said} Try it once more, or another card."
+    # What the bank says is told on where it may be; without it, nobody has finished.
+    return f"{said} Your bank gave as its reason: {outcome.words.rstrip('.')}." if outcome.words else said
 
 
 def find_card(cards: tuple[ShownCard, ...], card_id: int) -> ShownCard:
@@ -53,7 +95,7 @@ def find_card(cards: tuple[ShownCard, ...], card_id: int) -> ShownCard:
     return card
 
 
-def _shown(card: SavedCard, *, pays_clicks: bool) -> ShownCard:
+def _shown(card: SavedCard, used_at: dt.datetime | None, *, pays_clicks: bool) -> ShownCard:
     last_month = (card.exp_year, card.exp_month)
     today = now().date()
     return ShownCard(
@@ -66,7 +108,15 @@ def _shown(card: SavedCard, *, pays_clicks: bool) -> ShownCard:
         expires_this_month=last_month == _month_of(today),
         expires_next_month=last_month == _month_of(today.replace(day=1) + dt.timedelta(days=31)),
         pays_clicks=pays_clicks,
+        used=_ago(used_at) if used_at else "",
     )
+
+
+def _ago(at: dt.datetime) -> str:
+    days = (now().astimezone().date() - at.astimezone().date()).days
+    if days in {0, 1}:
+        return "today" if days == 0 else "yesterday"
+    return f"on {format_date(at.astimezone().date(), 'd MMMM y', locale='en')}"
 
 
 def _month_of(day: dt.date) -> tuple[int, int]:

@@ -4,19 +4,17 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from storefront.account import addresses as book
+from storefront.account import card_views as _cards  # noqa: F401  hangs its views on the door
 from storefront.account import leaving_views as _leaving  # noqa: F401  hangs its views on the door
 from storefront.account import profile_views as _profile  # noqa: F401
-from storefront.account import saved_cards as wallet
 from storefront.account.door import account
-from storefront.auth.access import customer_required, fresh_login_required, is_fresh, signed_in
+from storefront.auth.access import customer_required, signed_in
 from storefront.customers import addresses as verbs
 from storefront.customers.address_form import AddressForm
 from storefront.customers.countries import country_name
-from storefront.errors import RefusedError
 from storefront.hypermedia import done, go_to, show
 from storefront.orders.history import orders_of
 from storefront.orders.labels import label
-from storefront.payments.cards import choose_default, remove_card
 
 __all__ = ["account"]
 
@@ -40,52 +38,6 @@ def orders() -> ResponseReturnValue:
     """Their orders, the newest first."""
     page = orders_of(signed_in().id, older_than=request.args.get("before", type=int))
     return show("account/_past_orders.html", page="account/orders.html", past=page)
-
-
-# Saved cards
-
-
-@account.get("/cards")
-@customer_required
-def cards() -> ResponseReturnValue:
-    """Their saved cards."""
-    context = wallet.context(signed_in().id, kept_id=request.args.get("kept", type=int))
-    return show("account/_saved_cards.html", page="account/saved_cards.html", **context)
-
-
-@account.post("/cards/<int:card_id>/default")
-@customer_required
-def choose_default_card(card_id: int) -> ResponseReturnValue:
-    """From now on a click pays with this one."""
-    me = signed_in().id
-    try:
-        choose_default(me, card_id)
-    except RefusedError as refused:
-        context = wallet.context(me, fault=refused.words)
-        return show("account/_saved_cards.html", page="account/saved_cards.html", status=refused.status, **context)
-    return done("account/_saved_cards.html", then=url_for(".cards"), **wallet.context(me, chosen=True))
-
-
-@account.get("/cards/<int:card_id>/removal")
-@customer_required
-def ask_about_removal(card_id: int) -> ResponseReturnValue:
-    """Really? Asked where the card stands, and after the password rather than before it."""
-    context = wallet.context(signed_in().id, confirming_id=card_id)
-    card = wallet.find_card(context["cards"], card_id)
-    if not is_fresh():
-        return go_to(url_for("auth.confirm", next=request.path))
-    return show("account/_saved_card.html", page="account/saved_cards.html", card=card, **context)
-
-
-@account.post("/cards/<int:card_id>/removal")
-@fresh_login_required
-def remove_saved_card(card_id: int) -> ResponseReturnValue:
-    """Remove it, for good."""
-    me = signed_in().id
-    before = wallet.shown_cards_of(me)
-    remove_card(me, card_id)
-    removed = next((card for card in before if card.id == card_id), None)
-    return done("account/card_removed.hx.html", then=url_for(".cards"), **wallet.context(me, removed=removed))
 
 
 # Addresses

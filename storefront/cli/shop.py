@@ -7,6 +7,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from storefront import installation
 from storefront.cli.printing import in_plain_words, show_table
 from storefront.customers.joining import join, newcomer
 from storefront.customers.models import Role, User
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 SHORTEST_PASSWORD = 10
 
-shop = AppGroup("shop", short_help="Make an owner; import products.")
+shop = AppGroup("shop", short_help="Make an owner; import products; adopt a copy.")
 
 
 @shop.command("create-owner")
@@ -57,6 +58,16 @@ def import_products(file: Path) -> None:
     click.echo(err=True)
     click.echo(f"{came.products} products with {came.variants} variants came in.")
     _say_what_did_not(came)
+
+
+@shop.command("adopt")
+@click.confirmation_option(prompt="From now on this one charges, refunds and writes to customers. Is it the shop?")
+def adopt() -> None:
+    """Take this database, at this BASE_URL, for the shop: after a move to another address, or to try things in a copy."""
+    settings = current_app.config["SETTINGS"]
+    before = installation.adopt()
+    came_from = f", which was at {before} until now" if before not in {"", settings.base_url} else ""
+    click.echo(f"The shop is at {settings.base_url}{came_from}. What waited is done from now on.")
 
 
 def _promote(user_id: int) -> None:

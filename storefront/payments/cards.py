@@ -85,7 +85,10 @@ def remove_card(user_id: int, card_id: int) -> None:
 def orders_being_charged(user_id: int, card_id: int) -> list[int]:
     """The numbers of the orders that are being paid with this card at this moment; they end as Stripe says."""
     card = _find(user_id, card_id)
-    live = (PaymentAttempt.stripe_payment_method_id == card.stripe_payment_method_id, PaymentAttempt.state.in_(LIVE_STATES))
+    live = (
+        PaymentAttempt.stripe_payment_method_id == card.stripe_payment_method_id,
+        PaymentAttempt.state.in_(LIVE_STATES),
+    )
     orders = select(Order.number).join(Payment, Payment.order_id == Order.id).join(PaymentAttempt).where(*live)
     return list(current_session().scalars(orders.where(Order.user_id == user_id).order_by(Order.number)))
 

@@ -43,7 +43,9 @@ def insert_card(user_id: int, facts: CardFacts, *, livemode: bool) -> int | None
 
 def card_called(payment_method: str) -> SavedCard:
     """The row of a card we know, by Stripe's name for it."""
-    return current_session().scalars(select(SavedCard).where(SavedCard.stripe_payment_method_id == payment_method)).one()
+    return (
+        current_session().scalars(select(SavedCard).where(SavedCard.stripe_payment_method_id == payment_method)).one()
+    )
 
 
 def make_default(customer: StripeCustomer, card_id: int | None) -> None:

@@ -48,6 +48,7 @@ class Outcome:
 
     state: SetupState
     card_id: int | None
+    code: str
     words: str
 
     @property
@@ -163,7 +164,8 @@ def outcome_of(user_id: int, public_id: str) -> Outcome | None:
     if setup is None:
         return None
     card = current_session().get(SavedCard, setup.saved_card_id) if setup.saved_card_id else None
-    return Outcome(setup.state, (card.replaced_by_id or card.id) if card else None, setup.decline_words)
+    card_id = (card.replaced_by_id or card.id) if card else None
+    return Outcome(setup.state, card_id, setup.decline_code, setup.decline_words)
 
 
 def ask_about_setup(setup_id: int, source: Source = Source.reconciliation) -> None:
@@ -172,7 +174,12 @@ def ask_about_setup(setup_id: int, source: Source = Source.reconciliation) -> No
         setup = session.get(CardSetup, setup_id, with_for_update=True)
         if setup is None or not setup.is_open or setup.livemode != current_app.config["SETTINGS"].livemode:
             return
-        stripe_id, request, key, age = setup.stripe_setup_intent_id, setup.request, setup.idempotency_key, now() - setup.created_at
+        stripe_id, request, key, age = (
+            setup.stripe_setup_intent_id,
+            setup.request,
+            setup.idempotency_key,
+            now() - setup.created_at,
+        )
         setup.asked_at = now()
     if stripe_id is None:
         _send_again(setup_id, request, key, still_good=age < KEY_GOOD_FOR)

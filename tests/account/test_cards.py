@@ -77,7 +77,7 @@ def test_next_month_of_the_thirty_first_of_january_is_february(alice: Customer, 
 def test_without_cards_it_says_how_one_is_kept(alice: Customer) -> None:
     page = words(alice.sees("/account/cards").text)
 
-    assert "No card is kept here. Tick the box below a new card when you pay with it" in page
+    assert "No card is kept here yet. Add one below, or tick the box when you pay with a new one" in page
 
 
 def test_choosing_another_card_moves_the_click_there(alice: Customer) -> None:
@@ -174,7 +174,7 @@ def test_removing_twice_is_once(alice: Customer) -> None:
     again = alice.sends_part(f"/account/cards/{card}/removal")
 
     assert again.status_code == 200
-    assert "No card is kept here." in words(again.text)
+    assert "No card is kept here yet." in words(again.text)
     assert jobs(alice, "detach_card") == [{"card_id": card}]
 
 

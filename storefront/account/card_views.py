@@ -1,0 +1,117 @@
+"""The customer's cards: looked at, added, chosen, removed. No page asks Stripe anything; only the way back from adding does."""
+
+from contextlib import suppress
+from typing import Any, Final
+
+from flask import current_app, jsonify, request, url_for
+from flask.typing import ResponseReturnValue
+
+from storefront.account import saved_cards as wallet
+from storefront.account.door import account
+from storefront.auth.access import customer_required, fresh_login_required, is_fresh, signed_in
+from storefront.auth.signing_in import address
+from storefront.errors import RefusedError, ShopError, TooManyTriesError
+from storefront.hypermedia import done, go_to, show
+from storefront.payments import setups
+from storefront.payments.cards import choose_default, remove_card
+from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
+from storefront.throttling import throttle
+
+# Whoever tries stolen cards tries many: these are counted before Stripe hears of one.
+SETUPS: Final = "12 per hour"
+SETUPS_OF_AN_ADDRESS: Final = "40 per hour"
+_TOO_MANY: Final = "Many cards were tried from here in a short time. Please try again in an hour."
+
+
+@account.get("/cards")
+@customer_required
+def cards() -> ResponseReturnValue:
+    """Their saved cards."""
+    me = signed_in().id
+    if "added" in request.args:
+        return _show_cards(**wallet.said_of(me, request.args["added"]))
+    return _show_cards(kept_id=request.args.get("kept", type=int))
+
+
+@account.post("/cards/setup")
+@customer_required
+def set_up_card() -> ResponseReturnValue:
+    """Begin to save a card: for our script alone, since the card is typed into Stripe's own fields."""
+    try:
+        begun = _begin(signed_in().id)
+    except ShopError as refused:
+        return _refusal(refused)
+    back = url_for(".card_return", setup=begun.public_id)
+    base_url = current_app.config["SETTINGS"].base_url
+    return jsonify(client_secret=begun.client_secret, return_url=f"{base_url}{back}", then=back)
+
+
+@account.get("/cards/return")
+@customer_required
+def card_return() -> ResponseReturnValue:
+    """Back from Stripe, or from the bank: ask how it went, while that is open."""
+    me, public_id = signed_in().id, request.args.get("setup", "")
+    # Not known yet is what is said then, and reconciliation goes on asking.
+    with suppress(OutcomeUnknownError, RefusedByStripeError):
+        setups.ask_about_own(me, public_id)
+    # A browser's address holds Stripe's secret now: it is led away from it.
+    said = wallet.said_of(me, public_id)
+    return done("account/cards_changed.hx.html", then=url_for(".cards", added=public_id), **wallet.context(me, **said))
+
+
+@account.post("/cards/<int:card_id>/default")
+@customer_required
+def choose_default_card(card_id: int) -> ResponseReturnValue:
+    """From now on a click pays with this one."""
+    me = signed_in().id
+    try:
+        choose_default(me, card_id)
+    except RefusedError as refused:
+        return _show_cards(status=refused.status, fault=refused.words)
+    return done("account/cards_changed.hx.html", then=url_for(".cards"), **wallet.context(me, chosen=True))
+
+
+@account.get("/cards/<int:card_id>/removal")
+@customer_required
+def ask_about_removal(card_id: int) -> ResponseReturnValue:
+    """Really? Asked where the card stands, and after the password rather than before it."""
+    context = wallet.context(signed_in().id, confirming_id=card_id)
+    card = wallet.find_card(context["cards"], card_id)
+    if not is_fresh():
+        return go_to(url_for("auth.confirm", next=request.path))
+    return show("account/_saved_card.html", page="account/saved_cards.html", card=card, **context)
+
+
+@account.post("/cards/<int:card_id>/removal")
+@fresh_login_required
+def remove_saved_card(card_id: int) -> ResponseReturnValue:
+    """Remove it, for good."""
+    me = signed_in().id
+    before = wallet.shown_cards_of(me)
+    remove_card(me, card_id)
+    removed = next((card for card in before if card.id == card_id), None)
+    return done("account/cards_changed.hx.html", then=url_for(".cards"), **wallet.context(me, removed=removed))
+
+
+def _begin(user_id: int) -> setups.Begun:
+    if request.form.get("consent") != "yes":
+        raise RefusedError("Please tick the box: without your word we may not keep a card.")
+    throttle("card-setup-address", address(), limit=SETUPS_OF_AN_ADDRESS, words=_TOO_MANY)
+    throttle("card-setup", str(user_id), limit=SETUPS, words=_TOO_MANY)
+    try:
+        return setups.begin(user_id)
+    except (OutcomeUnknownError, RefusedByStripeError) as refused:
+        raise ShopError("Our payment provider could not do that. Please try again in a moment.") from refused
+
+
+def _refusal(refused: ShopError) -> ResponseReturnValue:
+    answer = jsonify(error=refused.words)
+    answer.status_code = refused.status
+    if isinstance(refused, TooManyTriesError):
+        answer.headers["Retry-After"] = str(refused.retry_after)
+    return answer
+
+
+def _show_cards(*, status: int = 200, **said: Any) -> ResponseReturnValue:
+    context = wallet.context(signed_in().id, **said)
+    return show("account/_saved_cards.html", page="account/saved_cards.html", status=status, **context)
