@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from storefront.account import addresses as book
 from storefront.account import card_views as _cards  # noqa: F401  hangs its views on the door
 from storefront.account import leaving_views as _leaving  # noqa: F401  hangs its views on the door
+from storefront.account import order_views as _orders  # noqa: F401
 from storefront.account import profile_views as _profile  # noqa: F401
 from storefront.account.door import account
 from storefront.auth.access import customer_required, signed_in
@@ -13,7 +14,6 @@ from storefront.customers import addresses as verbs
 from storefront.customers.address_form import AddressForm
 from storefront.customers.countries import country_name
 from storefront.hypermedia import done, go_to, show
-from storefront.orders.history import orders_of
 from storefront.orders.labels import label
 
 __all__ = ["account"]
@@ -27,17 +27,6 @@ account.add_app_template_filter(country_name, "country_name")
 def home() -> ResponseReturnValue:
     """Most come to see what they ordered."""
     return go_to(url_for(".orders"))
-
-
-# Orders
-
-
-@account.get("/orders")
-@customer_required
-def orders() -> ResponseReturnValue:
-    """Their orders, the newest first."""
-    page = orders_of(signed_in().id, older_than=request.args.get("before", type=int))
-    return show("account/_past_orders.html", page="account/orders.html", past=page)
 
 
 # Addresses

@@ -32,4 +32,6 @@ def _show(seller: Seller) -> None:
         told = ", ".join(words) if isinstance(words, tuple) else words
         click.echo(f"{name.replace('_', ' '):8} {told or '–'}")
     if not seller.address:
-        click.echo("An invoice needs an address: flask shop details --address 'Fährstraße 11' --address '20457 Hamburg'")
+        click.echo(
+            "An invoice needs an address: flask shop details --address 'Fährstraße 11' --address '20457 Hamburg'"
+        )

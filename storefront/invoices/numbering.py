@@ -41,7 +41,9 @@ def write_credit_notes(order: Order, returned: Sequence[Returned]) -> None:
 
 
 def _write_what_is_missing(order: Order, returned: tuple[Returned, ...]) -> None:
-    written = current_session().execute(select(Invoice.refund_id, Invoice.kind).where(Invoice.order_id == order.id)).all()
+    written = (
+        current_session().execute(select(Invoice.refund_id, Invoice.kind).where(Invoice.order_id == order.id)).all()
+    )
     there = {(refund_id, kind) for refund_id, kind in written}
     if (None, InvoiceKind.invoice) not in there:
         return

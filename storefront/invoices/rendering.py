@@ -52,7 +52,11 @@ def tell(invoice: Invoice, *, paid_with: str, about: Invoice | None) -> dict[str
         "site": settings.base_url.partition("://")[2],
         "number": invoice.label,
         "issued": {"year": issued.year, "month": issued.month, "day": issued.day},
-        "seller": {"name": seller.name, "in_one_line": " · ".join((seller.name, *seller.address)), "foot": _foot(seller)},
+        "seller": {
+            "name": seller.name,
+            "in_one_line": " · ".join((seller.name, *seller.address)),
+            "foot": _foot(seller),
+        },
         "buyer": _buyer(invoice.buyer),
         "facts": facts,
         "notes": [seller.note] if seller.note else [],
@@ -81,7 +85,7 @@ def _buyer(copy: dict[str, Any]) -> list[str]:
 
 
 def _compile(invoice: Invoice, told: dict[str, Any], form: Any) -> bytes:
-    drawn = typst.compile(
+    drawn: bytes | list[bytes] = typst.compile(  # pictures of several pages come as a list, whatever its types say
         str(HERE / "invoice.typ"),
         format=form,
         font_paths=_fonts(),

@@ -40,6 +40,10 @@ def change_seller(seller: Seller) -> None:
     with transaction() as session:
         session.add(
             ShopDetails(
-                name=seller.name, address=list(seller.address), vat_id=seller.vat_id, email=seller.email, note=seller.note
+                name=seller.name,
+                address=list(seller.address),
+                vat_id=seller.vat_id,
+                email=seller.email,
+                note=seller.note,
             )
         )

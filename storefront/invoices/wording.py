@@ -23,7 +23,13 @@ def _invoice(invoice: Invoice, paid_with: str) -> dict[str, Any]:
     order = invoice.order
     by = f" with {paid_with}" if paid_with else ""
     lines = [
-        _line(line.name, line.sku, line.quantity, Money(line.unit_price, order.currency), Money(line.total, order.currency))
+        _line(
+            line.name,
+            line.sku,
+            line.quantity,
+            Money(line.unit_price, order.currency),
+            Money(line.total, order.currency),
+        )
         for line in order.lines
     ]
     return {
@@ -42,7 +48,9 @@ def _credit_note(invoice: Invoice, paid_with: str, about: Invoice) -> dict[str, 
     return {
         "title": "Credit note",
         "lead": f"It credits invoice {about.label}: we have given money back.",
-        "lines": [_line(f"{how_much} invoice {about.label} given back", "", 1, invoice.amount_money, invoice.amount_money)],
+        "lines": [
+            _line(f"{how_much} invoice {about.label} given back", "", 1, invoice.amount_money, invoice.amount_money)
+        ],
         "sums": [],
         "total": ("Given back", str(invoice.amount_money)),
         "taxes": _taxes(invoice.order, invoice.amount),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, jsonify, request, url_for
+from flask import jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from storefront.auth.access import current_customer
@@ -17,15 +17,21 @@ from storefront.customers.models import User
 from storefront.database import leave
 from storefront.errors import BusyError, NotYoursError, RefusedError, TooManyTriesError
 from storefront.hypermedia import done, page_asked_from, show, wants_fragment
+from storefront.order_pages import again_views as _again_views  # noqa: F401  hangs its views on the door
+from storefront.order_pages import paper_views as _paper_views  # noqa: F401
+from storefront.order_pages.door import orders, own_order
+from storefront.order_pages.timeline import timeline
 from storefront.orders.labels import label
 from storefront.payments import charging
 from storefront.payments.attempts import How, WithNewCard
 from storefront.payments.challenges import Challenge, open_challenge
 from storefront.payments.customers import customer_to_charge
+from storefront.payments.happenings import money_back
+from storefront.payments.papers import papers_of
 from storefront.payments.showing import LineShown, OrderShown, show_order
 from storefront.payments.stripe_gateway import OutcomeUnknownError
 
-orders = Blueprint("orders", __name__, url_prefix="/orders")
+__all__ = ["orders"]
 
 
 @orders.get("/<public_id>", endpoint="show")
@@ -42,7 +48,7 @@ def status(public_id: str) -> ResponseReturnValue:
 
 @orders.post("/<public_id>/payment")
 def pay_again(public_id: str) -> ResponseReturnValue:
-    order = _own(public_id)
+    order = own_order(public_id)
     number = request.form.get("attempt", type=int)
     if number is None:
         raise RefusedError("Please load the page again; nothing was charged.")
@@ -56,7 +62,7 @@ def pay_again(public_id: str) -> ResponseReturnValue:
 @orders.post("/<public_id>/challenge")
 def challenge(public_id: str) -> ResponseReturnValue:
     """Ask Stripe; then the bank's question, or what came of it. Its secret is told here, to those who may pay, and never kept."""
-    order = _own(public_id)
+    order = own_order(public_id)
     leave()
     asked = open_challenge(order.id) if order.is_open else Challenge(None, None)
     if request.accept_mimetypes.best == "application/json":
@@ -67,7 +73,7 @@ def challenge(public_id: str) -> ResponseReturnValue:
 
 @orders.post("/<public_id>/cancellation")
 def cancel(public_id: str) -> ResponseReturnValue:
-    order = _own(public_id)
+    order = own_order(public_id)
     leave()
     return _do(order, lambda: charging.give_up(order.id))
 
@@ -89,13 +95,6 @@ def _do(order: OrderShown, act: Callable[[], None]) -> ResponseReturnValue:
     return done("orders/changed.hx.html", then=url_for(".show", public_id=order.public_id), status=code, **context)
 
 
-def _own(public_id: str) -> OrderShown:
-    order = show_order(public_id)
-    if not may_see_all(order):
-        raise NotYoursError
-    return order
-
-
 def _page(order: OrderShown) -> ResponseReturnValue:
     return show("orders/changed.hx.html", page="orders/order.html", **_context(order))
 
@@ -112,6 +111,10 @@ def _context(order: OrderShown, bank_url: str | None = None) -> dict[str, Any]:
         "email": order.email if whole else masked(order.email),
         "summary": _summary(order),
         "lines": [_line(line) for line in order.lines],
+        "steps": timeline(order, money_back(order.id) if order.has_refunds else (), whole=whole),
+        "papers": papers_of(order.id) if whole and order.paid_at else (),
+        "past": {"public_id": order.public_id, "number": order.number},
+        "said": (),
         # The panel also stands on product pages and in the cart, which tell nothing of the order's way.
         "tells_way": page_asked_from() == url_for(".show", public_id=order.public_id),
     }
@@ -147,6 +150,7 @@ def _line(line: LineShown) -> dict[str, Any]:
         "unit": line.unit,
         "total": line.total,
         "picture": picture_url(line.picture_path) if line.picture_path else None,
+        "variant_id": line.variant_id,
     }
 
 

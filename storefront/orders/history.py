@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from storefront.database import current_session
 from storefront.money import Money
+from storefront.orders.labels import number_of
 from storefront.orders.models import OPEN_STATUSES, FulfilmentStatus, Order, OrderLine, OrderStatus
 
 PAGE_SIZE: Final = 20
@@ -86,17 +87,23 @@ class OrderPage:
     older_than: int | None
 
 
-def orders_of(user_id: int, *, older_than: int | None = None) -> OrderPage:
-    """One page of their orders: the newest, or those before the order of number `older_than`."""
-    rows = _rows(user_id, older_than)
+def orders_of(user_id: int, wanted: str = "", *, older_than: int | None = None) -> OrderPage:
+    """One page of their orders: the newest, or those before the order of number `older_than`.
+
+    `wanted` leaves only the order of that number, and those with a thing that is called so.
+    """
+    rows = _rows(user_id, wanted, older_than)
     shown = rows[:PAGE_SIZE]
     lines = _lines([row.id for row in shown])
     orders = tuple(_past(row, lines.get(row.id, ())) for row in shown)
     return OrderPage(orders, orders[-1].number if len(rows) > PAGE_SIZE else None)
 
 
-def _rows(user_id: int, older_than: int | None) -> Sequence[Order]:
+def _rows(user_id: int, wanted: str, older_than: int | None) -> Sequence[Order]:
     mine = select(Order).where(Order.user_id == user_id)
+    if wanted:
+        called_so = Order.lines.any(OrderLine.name.icontains(wanted, autoescape=True))
+        mine = mine.where(or_(called_so, Order.number == number_of(wanted)))
     if older_than is not None:
         mine = mine.where(Order.number < older_than)
     return current_session().scalars(mine.order_by(Order.number.desc()).limit(PAGE_SIZE + 1)).all()

@@ -161,6 +161,7 @@ class Order(Base):
     cancel_wanted_at: Mapped[dt.datetime | None]
     stock_released_at: Mapped[dt.datetime | None]
     shipped_at: Mapped[dt.datetime | None]
+    delivered_at: Mapped[dt.datetime | None]
     tracking: Mapped[str] = mapped_column(default="")
     livemode: Mapped[bool]
 

@@ -80,5 +80,7 @@ def _draw(one: Invoice, written: Sequence[Invoice]) -> Enclosure:
 def _what_it_is_about(one: Invoice, written: Sequence[Invoice]) -> Invoice | None:
     if one.kind is InvoiceKind.invoice:
         return None
-    wanted = (None, InvoiceKind.invoice) if one.kind is InvoiceKind.credit_note else (one.refund_id, InvoiceKind.credit_note)
+    wanted = (
+        (None, InvoiceKind.invoice) if one.kind is InvoiceKind.credit_note else (one.refund_id, InvoiceKind.credit_note)
+    )
     return next(other for other in written if (other.refund_id, other.kind) == wanted)

@@ -81,6 +81,7 @@ class OrderShown:
     paid_at: dt.datetime | None
     canceled_at: dt.datetime | None
     shipped_at: dt.datetime | None
+    delivered_at: dt.datetime | None
     tracking: str
     held_until: dt.datetime
     arrives_on: dt.date | None
@@ -92,6 +93,7 @@ class OrderShown:
     tax: Money
     total: Money
     refunded: Money
+    has_refunds: bool
     address: dict[str, str] | None
     card: CardShown | None
     next_attempt: int
@@ -148,11 +150,13 @@ def _freeze(order: Order, payment: Payment) -> OrderShown:
         paid_at=order.paid_at,
         canceled_at=order.canceled_at,
         shipped_at=order.shipped_at,
+        delivered_at=order.delivered_at,
         tracking=order.tracking,
         held_until=order.hold_until,
         arrives_on=order.arrives_on,
         lines=tuple(_line(line, order.currency) for line in order.lines),
         **_sums(order, payment),
+        has_refunds=bool(payment.refunds),
         shipping_name=order.shipping_name,
         address=order.shipping_address,
         card=_card(payment, last),

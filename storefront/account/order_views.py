@@ -1,0 +1,21 @@
+"""The customer's orders: all of them, searched, a page at a time."""
+
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from storefront.account.door import account
+from storefront.auth.access import customer_required, signed_in
+from storefront.hypermedia import show
+from storefront.orders.history import orders_of
+
+LONGEST = 100
+
+
+@account.get("/orders")
+@customer_required
+def orders() -> ResponseReturnValue:
+    """Their orders, the newest first; `q`: a number, or a part of what a thing is called."""
+    wanted = request.args.get("q", "").strip()[:LONGEST]
+    before = request.args.get("before", type=int)
+    page = orders_of(signed_in().id, wanted, older_than=before)
+    return show("account/_past_orders.html", page="account/orders.html", past=page, wanted=wanted, before=before)
