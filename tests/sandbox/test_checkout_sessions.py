@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -143,8 +144,8 @@ def test_the_intent_of_a_session_is_left_to_its_page(client: Any, mode: str) -> 
         intents, intent = client.v1.setup_intents, session.setup_intent
 
     for refused in (
-        lambda: intents.confirm(intent, {"payment_method": "pm_card_visa", "return_url": CANCEL}),
-        lambda: intents.cancel(intent),
+        partial(intents.confirm, intent, {"payment_method": "pm_card_visa", "return_url": CANCEL}),
+        partial(intents.cancel, intent),
     ):
         with pytest.raises(stripe.InvalidRequestError, match="created by a Checkout Session"):
             refused()

@@ -83,7 +83,7 @@ def pay_view(call: Call, session: Document) -> PayView:
     is_free = is_payment and not session["amount_total"]
     saving = session["saved_payment_method_options"] or {}
     return PayView(
-        session["id"], heading=f"Pay {total}" if is_payment else "Save a card", total=total,
+        session["id"], heading=_heading(session, total), total=total,
         button=_button(session, total, several=len(shipping) > 1),
         lines=tuple(_line(session, line) for line in lines_of(call, session)), sums=_sums(session),
         shipping=shipping, countries=_countries(session),
@@ -104,6 +104,15 @@ def ended_view(session: Document) -> Ended:
     recovery = (session["after_expiration"] or {}).get("recovery") or {}
     words = "Nothing was paid. You can begin again in the shop."
     return Ended("This page has expired", words, session["cancel_url"], bool(recovery.get("url")))
+
+
+def _heading(session: Document, total: str) -> str:
+    if session["mode"] == "setup":
+        return "Save a card"
+    if len(session["shipping_options"]) > 1:
+        without = session["amount_total"] - session["shipping_cost"]["amount_total"]
+        return f"Pay {_written(session, without)} and shipping"
+    return f"Pay {total}" if session["amount_total"] else "Nothing to pay"
 
 
 def _button(session: Document, total: str, *, several: bool) -> str:
