@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storefront.clock import now
-from storefront.database import current_session, transaction
+from storefront.database import current_session, leave, transaction
 from storefront.jobs.queue import enqueue
 from storefront.payments import consequences, news, stripe_gateway
 from storefront.payments.models import EventState, IntentState, Payment, PaymentAttempt, Source, StripeEvent
@@ -229,4 +229,6 @@ def replay(event_id: str) -> EventState:
     facts = stripe_gateway.fetch_event(event_id)
     apply_once(_read(facts))
     query = select(StripeEvent.state).where(StripeEvent.stripe_event_id == event_id)
-    return current_session().scalars(query).one()
+    became = current_session().scalars(query).one()
+    leave()
+    return became

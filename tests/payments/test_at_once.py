@@ -1,0 +1,71 @@
+"""What happens in the same moment must not wait for itself in a circle, nor happen twice."""
+
+from functools import partial
+
+import pytest
+
+from storefront.money import Money
+from storefront.payments.models import AttemptState, PaymentAttempt
+from tests.people import Shopper, at_once
+from tests.stack import Sandbox, Shop
+
+ROUNDS = 4
+
+
+def test_carts_with_the_same_things_in_another_order(
+    shop: Shop, alice: Shopper, bob: Shopper, sandbox: Sandbox
+) -> None:
+    sandbox.hold_webhooks()
+    for _ in range(ROUNDS):
+        for who, things in ((alice, ("Mug", "Notebook")), (bob, ("Notebook", "Mug"))):
+            for thing in things:
+                who.puts_in_cart(thing)
+        buttons = [alice.cart_button(), bob.cart_button()]
+
+        answers = at_once([partial(alice.presses, buttons[0]), partial(bob.presses, buttons[1])])
+
+        assert [answer.state for answer in answers] == ["paid", "paid"]
+    assert (shop.stock("Mug"), shop.stock("Notebook")) == (40 - 2 * ROUNDS, 40 - 2 * ROUNDS)
+    assert shop.charged() == [Money(2140, "eur")] * 2 * ROUNDS
+
+
+@pytest.mark.parametrize("presses", [1, 3])
+def test_another_try_beside_the_webhook_of_the_first(
+    shop: Shop, sandbox: Sandbox, alice: Shopper, presses: int
+) -> None:
+    sandbox.wait_for_webhooks()
+    sandbox.hold_webhooks()
+    button = alice.one_click_button()
+    button.fields["card_id"] = str(alice.has_card("pm_card_chargeCustomerFail"))
+    declined = alice.presses(button).page
+
+    tries = [partial(alice.another_tab().tries_again, declined)] * presses
+    answers = at_once([sandbox.release_webhooks, *tries])[1:]
+    shop.settle()
+
+    assert {answer.status for answer in answers} <= {200, 503}
+    assert alice.orders() == [("Teapot", "paid")]
+    assert shop.all(PaymentAttempt.state) == [AttemptState.declined, AttemptState.succeeded]
+    assert alice.charged() == [Money(2400, "eur")]
+    assert alice.mails("receipt") == ["receipt"]
+    assert shop.failed_jobs() == []
+
+
+def test_giving_up_beside_another_try(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:
+    """Whichever comes first: never an order canceled with its money kept, nor paid with its stock given back."""
+    button = alice.one_click_button("Vase")
+    button.fields["card_id"] = str(alice.has_card("pm_card_chargeCustomerFail"))
+    declined = alice.presses(button).page
+
+    at_once(
+        [
+            partial(alice.another_tab().tries_again, declined),
+            partial(alice.another_tab().sends, f"/orders/{declined.order}/cancellation", {}),
+        ]
+    )
+    shop.clock.forward(minutes=2)
+    shop.settle()
+
+    [(_, status)] = alice.orders()
+    kept = sum(one.minor for one in shop.charged()) - sum(one.minor for one in shop.given_back())
+    assert (status, kept, shop.stock("Vase")) in {("paid", 6900, 0), ("canceled", 0, 1)}
