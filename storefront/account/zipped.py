@@ -41,7 +41,8 @@ def zip_of(parts: Iterable[tuple[str, Any]], made_at: dt.datetime) -> Iterator[b
             archive.writestr(f"{name}.json", json.dumps(facts, ensure_ascii=False, indent=2, default=_plain))
             yield outlet.fetch()
         archive.writestr("style.css", _STYLE.read_bytes())
-        archive.writestr("index.html", render_template("account/taken_along.html", parts=known, made_at=made_at))
+        page = render_template("account/taken_along.html", parts=known, made_at=made_at)
+        archive.writestr("index.html", page.lstrip())
         yield outlet.fetch()
     yield outlet.fetch()
 
