@@ -67,7 +67,8 @@ def enqueue_all(wanted: list[tuple[str, dict[str, Any], str | None, dt.datetime]
         }
         for kind, args, unique_key, run_at in wanted
     ]
-    statement = insert(Job).values(rows)
+    # Rows beside the statement, not in it: so it is compiled once, however many there are.
+    statement = insert(Job)
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["unique_key"],
@@ -76,5 +77,6 @@ def enqueue_all(wanted: list[tuple[str, dict[str, Any], str | None, dt.datetime]
                 "run_at": case((Job.run_at > statement.excluded.run_at, statement.excluded.run_at), else_=Job.run_at),
                 "again": case((Job.lease_token.is_not(None), True), else_=Job.again),
             },
-        )
+        ),
+        rows,
     )

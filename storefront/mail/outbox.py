@@ -63,12 +63,14 @@ def post_all(postings: Sequence[Posting]) -> None:
     """Queue several in two statements, inside the running transaction."""
     session = current_session()
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    rows = insert(OutboundMail).values([_row(posting) for posting in postings])
-    queued = rows.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(
-        OutboundMail.id, OutboundMail.dedupe_key
+    queued = (
+        insert(OutboundMail)
+        .on_conflict_do_nothing(index_elements=["dedupe_key"])
+        .returning(OutboundMail.id, OutboundMail.dedupe_key)
     )
     send_at = {posting.dedupe_key: posting.send_at or now() for posting in postings}
-    new = session.execute(queued).all()
+    # Rows beside the statement, not in it: so it is compiled once, however many there are.
+    new = session.execute(queued, [_row(posting) for posting in postings]).all()
     if new:
         enqueue_all([("send_mail", {"mail_id": mail_id}, f"mail:{mail_id}", send_at[key]) for mail_id, key in new])
 
