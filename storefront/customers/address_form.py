@@ -1,10 +1,13 @@
 """What an address must have: the same form in the checkout and in the address book."""
 
+import functools
 from typing import Any
 
+from markupsafe import Markup, escape
 from wtforms import Form, SelectField, StringField
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # its stubs are older
 from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional, ValidationError
+from wtforms.widgets import Select
 
 from storefront.customers.addresses import Place
 from storefront.customers.countries import WITHOUT_POSTCODES, countries
@@ -41,6 +44,19 @@ def _at_most(letters: int) -> Length:
     return Length(max=letters, message=f"Please keep it to {letters} letters.")
 
 
+class _LongSelect(Select):
+    """A choice of hundreds, each drawn once: they are two fifths of the checkout's page otherwise."""
+
+    @classmethod
+    def render_option(cls, choice: Any) -> Markup:  # type: ignore[override]  # its stubs are older
+        return _option(choice.value, choice.label, "selected " if choice.selected else "")
+
+
+@functools.cache
+def _option(value: str, label: str, selected: str) -> Markup:
+    return Markup(f'<option {selected}value="{escape(value)}">{escape(label)}</option>')  # noqa: S704
+
+
 class AddressForm(Form):
     """Where a parcel goes."""
 
@@ -54,6 +70,7 @@ class AddressForm(Form):
         "Country",
         [InputRequired("Please choose a country.")],
         choices=[SelectChoice(code, name) for code, name in countries()],
+        widget=_LongSelect(),
     )
     phone = _perhaps("Phone", 32)
 
