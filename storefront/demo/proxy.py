@@ -10,7 +10,7 @@ import urllib3
 from flask import Request, Response
 
 # Of the sandbox's pages only these are for browsers. Its control API is not among them.
-PAGES: Final = frozenset({"js", "frames", "3ds"})
+PAGES: Final = frozenset({"js", "frames", "3ds", "pay"})
 API: Final = "v1"
 BROWSER_KEY: Final = "pk_test_"
 # https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1: meant for one connection, not for who stands behind it.

@@ -14,6 +14,8 @@ nothing of it. What the browser's pages may use of it is `current_app.extensions
 
 The same over HTTP: `POST /sandbox/challenges/<intent_id>` with `outcome=passed|failed` answers that dict as JSON.
 
+A Checkout Session's page is `<public_url>/pay/<session id>`; it needs no key and no script.
+
 Browser calls take a publishable key (`pk_test_…`, as bearer, basic or the form field `key`) from any origin:
 `POST /v1/confirmation_tokens` and `POST /v1/payment_methods` (card number and all), `POST
 /v1/{payment,setup}_intents/<id>/confirm` and `GET /v1/{payment,setup}_intents/<id>` with `client_secret`.

@@ -11,6 +11,8 @@ from werkzeug.datastructures import MultiDict
 from storefront import create_app
 from storefront.extensions import db
 from tests.apps import settings_for
+from tests.sandbox.hosted import CARD as TYPED
+from tests.sandbox.hosted import SUCCESS, opened
 from tests.sandbox.running import Running
 
 CARD = {
@@ -37,6 +39,17 @@ def test_the_pages_come_as_the_sandbox_made_them(browser: FlaskClient, demo_sand
     assert through.text == direct.text
     assert through.headers["Content-Security-Policy"] == direct.headers["Content-Security-Policy"]
     assert browser.get("/sandbox/js/stripe.js").mimetype == "text/javascript"
+
+
+def test_a_session_is_paid_through_the_shop(browser: FlaskClient, demo_sandbox: Running) -> None:
+    session = opened(demo_sandbox.client(), customer_email="guest@example.com")
+    page = f"/sandbox/pay/{session.id}"
+
+    shown = browser.get(page)
+    answer = browser.post(page, data=TYPED, headers={"Sec-Fetch-Site": "same-origin"})
+
+    assert "Pay 19,99" in shown.text
+    assert answer.location == SUCCESS.replace("{CHECKOUT_SESSION_ID}", session.id)
 
 
 @pytest.mark.parametrize("with_key", [bearer, basic])

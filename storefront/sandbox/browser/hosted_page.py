@@ -108,7 +108,8 @@ def guard(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    # Not "no-referrer": a form would then be sent with the origin "null", which a shop in front may refuse.
+    response.headers["Referrer-Policy"] = "same-origin"
     return response
 
 
