@@ -82,7 +82,7 @@ def _card_faults(typed: Typed) -> dict[str, str]:
     if not re.search(r"\d", typed.number):
         faults["number"] = "Enter the card’s number."
     if typed.expires is None:
-        faults["expiry"] = "Enter month and year, such as 12 / 34."
+        faults["expiry"] = "Enter month and year, such as 12/34."
     if not typed.cvc:
         faults["cvc"] = "Enter the security code."
     return faults
