@@ -104,7 +104,7 @@ def _panel_again(refused: ShopError, button: Button, user: User) -> Panel:
     if isinstance(refused, TotalChangedError):
         return replace(panel, state="changed", old_total=Money(button.expected_total, today.currency))
     if isinstance(refused, BusyError | TooManyTriesError):
-        return replace(panel, state="busy", changed=why if isinstance(refused, TooManyTriesError) else ())
+        return replace(panel, state="busy", changed=() if type(refused) is BusyError else why)
     return replace(panel, state="changed", changed=why)
 
 

@@ -52,11 +52,10 @@ class RefusedByStripeError(Exception):
 class StagingCopyError(BusyError, NotYetError):
     """This is a copy of a shop: nothing is changed at Stripe. Jobs wait until it is adopted."""
 
-    words = "This is a copy of the shop: nothing can be bought or changed here, and nothing was charged."
+    words = "This is a copy of the shop: nothing can be bought or changed here."
 
     def __init__(self) -> None:
-        BusyError.__init__(self)
-        self.wait = COPY_WAITS
+        NotYetError.__init__(self, self.words, COPY_WAITS)
 
 
 @dataclass

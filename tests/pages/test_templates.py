@@ -176,10 +176,13 @@ def test_every_style_and_script_is_asked_for_by_a_page() -> None:
         for name in re.findall(r'from "\./([\w-]+)\.js"', path.read_text())
     }
 
-    linked = {style for name in PAGES for style in re.findall(r"filename='css/([\w-]+)\.css'", read(name))}
+    linked = {
+        kind: {file for name in PAGES for file in re.findall(rf"filename='{kind}/([\w-]+)\.{kind}'", read(name))}
+        for kind in ("css", "js")
+    }
 
-    assert listed["styles"] | linked == {path.stem for path in (STATIC / "css").glob("*.css")}
-    assert listed["scripts"] | imported == modules
+    assert listed["styles"] | linked["css"] == {path.stem for path in (STATIC / "css").glob("*.css")}
+    assert listed["scripts"] | linked["js"] | imported == modules
     # A module that is both listed and imported would run twice where addresses carry a version.
     assert listed["scripts"] & imported == set()
 
