@@ -9,7 +9,7 @@ from pathlib import Path
 
 import brotli
 import pytest
-from flask import Flask, url_for
+from flask import Flask, render_template_string, url_for
 from flask.testing import FlaskClient
 
 from storefront.shipped_files import set_up_files
@@ -43,7 +43,10 @@ def started(folder: Path, *, debug: bool = False) -> Flask:
 
 def address_of(files: Flask, name: str) -> str:
     with files.test_request_context():
-        return url_for("static", filename=name)
+        address = url_for("static", filename=name)
+        if ".." not in name:
+            assert render_template_string("{{ url_for('static', filename=name) }}", name=name) == address
+        return address
 
 
 def version_of(files: Flask) -> str:
