@@ -11,7 +11,7 @@ from storefront.account import profile_views as _profile  # noqa: F401
 from storefront.account.door import account
 from storefront.auth.access import customer_required, signed_in
 from storefront.customers import addresses as verbs
-from storefront.customers.address_form import AddressForm
+from storefront.customers.address_form import AddressForm, ContactForm
 from storefront.customers.countries import country_name
 from storefront.hypermedia import done, go_to, show
 from storefront.orders.labels import label
@@ -55,6 +55,13 @@ def add_address() -> ResponseReturnValue:
     blank = book.blank_form(customer, context["addresses"])
     then = url_for(".addresses")
     return done("account/address_added.hx.html", then=then, form=blank, editing=None, **context)
+
+
+@account.post("/addresses/fields")
+def address_fields() -> ResponseReturnValue:
+    """The same fields with what was typed, named as one does in the country that was chosen; at the checkout too."""
+    form = (ContactForm if "email" in request.form else AddressForm)(request.form)
+    return show("checkout/_address_fields.html", page="checkout/_address_fields.html", form=form)
 
 
 @account.get("/addresses/<int:address_id>")

@@ -9,8 +9,9 @@ from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # its stu
 from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import Select
 
+from storefront.customers.address_rules import AddressRules, rules_of
 from storefront.customers.addresses import Place
-from storefront.customers.countries import WITHOUT_POSTCODES, countries
+from storefront.customers.countries import countries
 
 
 def trimmed(typed: Any) -> Any:
@@ -40,6 +41,13 @@ def _perhaps(label: str, most: int = 120) -> StringField:
     return StringField(label, [Optional(), _at_most(most)], filters=[trimmed], default="")
 
 
+def _refuse_missing(field: StringField, plain: str) -> None:
+    if field.flags.required and not field.data:
+        words = field.label.text
+        # "ZIP code" and "PIN code" stay as they are; "Town" becomes "town" within a sentence.
+        raise ValidationError(f"Please add the {words if words[:2].isupper() else words.lower() or plain}.")
+
+
 def _at_most(letters: int) -> Length:
     return Length(max=letters, message=f"Please keep it to {letters} letters.")
 
@@ -64,8 +72,8 @@ class AddressForm(Form):
     line1 = _asked("Street and number", "Please add the street and the house number.")
     line2 = _perhaps("Flat, floor, company")
     postal_code = StringField("Postcode", [_at_most(16)], filters=[trimmed], default="")
-    city = _asked("Town", "Please add the town.")
-    region = _perhaps("State or region")
+    city = StringField("Town", [_at_most(120)], filters=[trimmed], default="")
+    region = StringField("State or region", [_at_most(120)], filters=[trimmed], default="")
     country = SelectField(
         "Country",
         [InputRequired("Please choose a country.")],
@@ -74,14 +82,40 @@ class AddressForm(Form):
     )
     phone = _perhaps("Phone", 32)
 
+    def process(self, *args: Any, **more: Any) -> None:
+        """Take in what was typed, and speak as one does in the country."""
+        super().process(*args, **more)
+        rules = self.rules
+        for field, words, needed in (
+            (self.postal_code, rules.postcode, rules.needs_postcode),
+            (self.city, rules.town, True),
+            (self.region, rules.region, rules.needs_region),
+        ):
+            field.label.text = words
+            field.flags.required = needed
+
+    @property
+    def rules(self) -> AddressRules:
+        """How addresses are written in the country that is chosen."""
+        return rules_of(self.country.data or "")
+
     def validate_postal_code(self, field: StringField) -> None:
         """Wanted where there are postcodes."""
-        if not field.data and self.country.data not in WITHOUT_POSTCODES:
-            raise ValidationError("Please add the postcode.")
+        _refuse_missing(field, "postcode")
+
+    def validate_city(self, field: StringField) -> None:
+        """Wanted everywhere."""
+        _refuse_missing(field, "town")
+
+    def validate_region(self, field: StringField) -> None:
+        """Wanted where no parcel arrives without."""
+        _refuse_missing(field, "state or region")
 
     def place(self) -> Place:
         """What was typed, checked."""
-        return Place(**{name: self[name].data or "" for name in Place.__dataclass_fields__})
+        typed = {name: self[name].data or "" for name in Place.__dataclass_fields__}
+        # Of another country, chosen before; the field for it is not shown any more.
+        return Place(**typed if self.rules.region else typed | {"region": ""})
 
 
 class ContactForm(AddressForm):

@@ -202,3 +202,36 @@ def test_nobody_signed_in_is_led_to_the_login(stranger: FlaskClient, alice: Cust
     assert seen == ["/auth/login?next=/account/addresses", f"/auth/login?next=/account/addresses/{kept}"]
     assert sent == [303, 303]
     assert alice.book() == [("Lindenstraße 4", True)]
+
+
+def test_another_country_changes_what_is_asked_for_and_keeps_what_was_typed(alice: Customer) -> None:
+    page = alice.sees("/account/addresses").text
+
+    fields = alice.sends_part("/account/addresses/fields", **FORM | {"country": "US"}).text
+
+    assert 'hx-post="/account/addresses/fields"' in page
+    assert 'name="region"' not in page
+    assert fields.strip().startswith('<div class="fields" id="address-fields">')
+    assert '<label for="postal_code">ZIP code</label>' in fields
+    assert '<label for="region">State</label>' in fields
+    assert 'value="Hafenweg 2"' in fields
+    assert "field__fault" not in fields
+    assert 'name="email"' not in fields
+
+
+def test_without_scripts_the_answer_asks_for_what_is_needed_there(alice: Customer) -> None:
+    answer = alice.sends("/account/addresses", **FORM | {"country": "US"})
+
+    assert answer.status_code == 422
+    assert "Please add the state." in answer.text
+    assert alice.sends("/account/addresses", **FORM | {"country": "US", "region": "Texas"}).status_code == 303
+
+
+def test_at_the_checkout_the_email_stays(alice: Customer, stranger: FlaskClient) -> None:
+    typed = FORM | {"country": "US", "email": "alice@example.org"}
+
+    fields = stranger.post("/account/addresses/fields", data=typed, headers=HTMX).text
+
+    assert alice.id
+    assert 'value="alice@example.org"' in fields
+    assert '<label for="region">State</label>' in fields

@@ -58,3 +58,46 @@ def test_countries_have_names_and_are_countries() -> None:
     assert {"DE", "US", "XK", "HK"} <= set(codes)
     assert not {"EU", "ZZ", "UN", "XA"} & set(codes)
     assert len(codes) == len(set(codes)) > 240
+
+
+@pytest.mark.parametrize(
+    ("country", "postcode", "town", "region"),
+    [
+        ("DE", "Postcode", "Town", ""),
+        ("US", "ZIP code", "City", "State"),
+        ("CA", "Postal code", "City", "Province or territory"),
+        ("JP", "Postcode", "City or ward", "Prefecture"),
+        ("IE", "Eircode", "Town", "County"),
+        ("BO", "Postcode", "Town", "State or region"),
+    ],
+)
+def test_fields_are_called_what_they_are_called_there(country: str, postcode: str, town: str, region: str) -> None:
+    form = filled(country=country)
+
+    assert (form.postal_code.label.text, form.city.label.text, form.rules.region) == (postcode, town, region)
+
+
+@pytest.mark.parametrize(
+    ("country", "missing", "errors"),
+    [
+        ("US", "region", {"region": ["Please add the state."]}),
+        ("US", "postal_code", {"postal_code": ["Please add the ZIP code."]}),
+        ("IN", "postal_code", {"postal_code": ["Please add the PIN code."]}),
+        ("AU", "city", {"city": ["Please add the suburb."]}),
+        ("DE", "region", {}),
+        ("IE", "postal_code", {}),
+        ("BO", "region", {}),
+        ("AE", "postal_code", {}),
+    ],
+)
+def test_what_is_needed_there_is_wanted(country: str, missing: str, errors: dict[str, list[str]]) -> None:
+    form = filled(**{"country": country, "region": "Somewhere", missing: ""})
+
+    assert form.validate() == (not errors)
+    assert form.errors == errors
+    assert form[missing].flags.required == bool(errors)
+
+
+def test_a_region_of_a_country_chosen_before_is_left_behind() -> None:
+    assert filled(country="US", region="Texas").place().region == "Texas"
+    assert filled(country="DE", region="Texas").place().region == ""
