@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from storefront.clock import now
 from storefront.database import current_session, leave, transaction
-from storefront.errors import ChangedError, NotYoursError, RefusedError
+from storefront.errors import ChangedError, RefusedError
 from storefront.money import smallest_charge
 from storefront.orders.models import Cart, CartLine, CartState, Order, OrderSource
 from storefront.orders.placing import Placed, TokenTakenError, Wanted, open_order_with, place
@@ -145,8 +145,7 @@ def _settle_free(payment: Payment) -> None:
 def _find_landed(click: Click) -> _Landed:
     with transaction():
         landed = _landed_on(click)
-    if landed is None:
-        raise TokenTakenError
+    assert landed is not None  # orders are never deleted
     return landed
 
 
@@ -227,9 +226,7 @@ def pay_again(order_id: int, number: int, how: How) -> None:
 
 def _try_next(order_id: int, number: int, how: How, user_id: int | None) -> None:
     with transaction() as session:
-        order = session.get(Order, order_id, with_for_update=True)
-        if order is None:
-            raise NotYoursError
+        order = session.get_one(Order, order_id, with_for_update=True)
         payment = session.scalars(select(Payment).where(Payment.order_id == order_id)).one()
         last = payment.last_attempt
         refuse_too_many_tries(order.email_key)

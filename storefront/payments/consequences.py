@@ -100,10 +100,8 @@ def order_paid(order: Order) -> None:
 
 
 def _order_canceled(order: Order) -> None:
-    order.canceled_at = now()
-    if order.stock_released_at is None:
-        order.stock_released_at = order.canceled_at
-        stock.give_back(line for line in order.lines if line.stock_taken)
+    order.canceled_at = order.stock_released_at = now()
+    stock.give_back(line for line in order.lines if line.stock_taken)
     post("order_canceled", order.email, f"order_canceled:{order.public_id}", {"order_id": order.id})
     if order.cart_id is not None:
         fresh = update(Cart).where(

@@ -248,24 +248,21 @@ def _succeed(told: news.IntentNews, payment: Payment) -> None:
         payment.card_brand, payment.card_last4 = told.card.brand, told.card.last4
     payment.last_error = payment.decline_code = ""
     winner = _winner(payment)
-    if winner:
-        winner.state = AttemptState.succeeded
-        winner.decline_code = winner.decline_words = ""
-        winner.stripe_charge_id = payment.stripe_charge_id
-        payment.card_brand, payment.card_last4 = (
-            payment.card_brand or winner.card_brand,
-            payment.card_last4 or winner.card_last4,
-        )
+    winner.state = AttemptState.succeeded
+    winner.decline_code = winner.decline_words = ""
+    winner.stripe_charge_id = payment.stripe_charge_id
+    payment.card_brand = payment.card_brand or winner.card_brand
+    payment.card_last4 = payment.card_last4 or winner.card_last4
     _close_live(payment, AttemptState.superseded)
 
 
-def _winner(payment: Payment) -> PaymentAttempt | None:
+def _winner(payment: Payment) -> PaymentAttempt:
     """The attempt that was charged: the last with the card that paid, else the last whose card we never learnt, else the last."""
     for method in (payment.paid_with, None):
         made_with_it = [one for one in payment.attempts if one.stripe_payment_method_id == method]
         if made_with_it:
             return made_with_it[-1]
-    return payment.last_attempt
+    return payment.attempts[-1]
 
 
 def _close_live(payment: Payment, state: AttemptState) -> None:

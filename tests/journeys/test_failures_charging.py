@@ -16,6 +16,7 @@ from storefront.mail.models import MailState, OutboundMail
 from storefront.money import Money
 from storefront.payments import stripe_gateway
 from storefront.payments.models import AttemptState, PaymentAttempt
+from storefront.payments.reconciling import look_at_intent
 from tests.people import Answer, LostAnswerError, Shopper, at_once
 from tests.reading import Form
 from tests.stack import INTENTS, KEY, OWNER, PATIENCE, Sandbox, Shop
@@ -245,12 +246,13 @@ def test_09_a_decline_that_is_looked_at_while_another_card_is_under_way(
     button.fields["card_id"] = str(alice.cards["pm_card_chargeCustomerFail"])
     declined = alice.presses(button)
     order = shop.order_ids()[0]
-    sandbox.fault("delay", f"{INTENTS}/*/confirm", seconds=1.5)
+    sandbox.fault("delay", f"{INTENTS}/*/confirm", seconds=2)
 
     retry = threading.Thread(target=alice.another_tab().tries_again, args=(declined.page,))
     retry.start()
     wait_until(lambda: shop.count(PaymentAttempt) == 2)
-    shop.work()  # the webhook of the decline rang: the intent is looked at, and still wants a card
+    with shop.inside():  # the webhook of the decline rang: the intent still wants a card
+        look_at_intent(shop.intents()[0])
     meanwhile = alice.opens(f"/orders/{order}/status").state
     retry.join()
 

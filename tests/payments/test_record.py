@@ -1,0 +1,189 @@
+"""The funnel: what each piece of news does to what stands, and what it leaves alone."""
+
+from dataclasses import replace
+
+import pytest
+
+from storefront.database import TransactionError, transaction
+from storefront.orders.models import OrderStatus
+from storefront.payments import news, stripe_gateway
+from storefront.payments.models import AttemptState, IntentState, PaymentStatus, RefundState, Source
+from storefront.payments.record import DoesNotFitError, NotOursError, record, settle
+from tests.payments.conftest import PRICE, Books
+
+SENDING, UNKNOWN, DECLINED, REFUSED = (
+    AttemptState.sending,
+    AttemptState.unknown,
+    AttemptState.declined,
+    AttemptState.refused,
+)
+CHALLENGED, PROCESSING, SUPERSEDED = AttemptState.requires_action, AttemptState.processing, AttemptState.superseded
+
+
+@pytest.mark.parametrize(
+    ("status", "answers", "attempt", "order"),
+    [
+        (news.SUCCEEDED, True, AttemptState.succeeded, OrderStatus.paid),
+        (news.SUCCEEDED, False, AttemptState.succeeded, OrderStatus.paid),
+        (news.CANCELED, True, SUPERSEDED, OrderStatus.canceled),
+        (news.CANCELED, False, SUPERSEDED, OrderStatus.canceled),
+        (news.REQUIRES_ACTION, True, CHALLENGED, OrderStatus.pending),
+        (news.REQUIRES_ACTION, False, SENDING, OrderStatus.pending),
+        (news.PROCESSING, True, PROCESSING, OrderStatus.pending),
+        (news.PROCESSING, False, SENDING, OrderStatus.pending),
+        (news.REQUIRES_PAYMENT_METHOD, True, DECLINED, OrderStatus.failed),
+        (news.REQUIRES_PAYMENT_METHOD, False, SENDING, OrderStatus.pending),
+        ("requires_capture", True, SENDING, OrderStatus.pending),
+        ("never_heard_of", True, SENDING, OrderStatus.pending),
+    ],
+)
+def test_an_intent_while_an_attempt_is_sending(
+    books: Books,
+    status: str,
+    answers: bool,  # noqa: FBT001
+    attempt: AttemptState,
+    order: OrderStatus,
+) -> None:
+    placed = books.place()
+
+    books.tell(placed, status, answer_to=1 if answers else 0)
+
+    assert books.payment(placed).attempts[0].state is attempt
+    assert books.order(placed).status is order
+
+
+@pytest.mark.parametrize(("asked_after", "state"), [(1, DECLINED), (None, CHALLENGED)])
+def test_a_challenge_is_closed_only_by_a_look_asked_after_it(
+    books: Books, asked_after: int | None, state: AttemptState
+) -> None:
+    placed = books.place()
+    books.tell(placed, news.REQUIRES_ACTION, answer_to=1)
+
+    books.tell(placed, news.REQUIRES_PAYMENT_METHOD, looked_at_challenge=asked_after)
+
+    assert books.payment(placed).attempts[0].state is state
+
+
+@pytest.mark.parametrize("first", [news.SUCCEEDED, news.CANCELED])
+@pytest.mark.parametrize("later", [news.PROCESSING, news.REQUIRES_ACTION, news.CANCELED, "requires_capture"])
+def test_the_end_of_an_intent_is_for_good(books: Books, first: str, later: str) -> None:
+    placed = books.place()
+    books.tell(placed, first)
+    stood = (books.payment(placed).status, books.order(placed).status, books.payment(placed).attempts[0].state)
+
+    books.tell(placed, later, answer_to=1)
+
+    after = (books.payment(placed).status, books.order(placed).status, books.payment(placed).attempts[0].state)
+    assert after == stood
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [{"amount": 1}, {"currency": "usd"}, {"customer": None}, {"livemode": True}],
+)
+def test_what_does_not_fit_changes_nothing(books: Books, lie: dict[str, object]) -> None:
+    placed = books.place()
+
+    with pytest.raises(DoesNotFitError):
+        books.tell(placed, news.SUCCEEDED, **lie)
+
+    assert books.payment(placed).intent_state is IntentState.open
+    assert books.payment(placed).stripe_payment_intent_id is None
+
+
+def test_whose_intent_it_is(books: Books) -> None:
+    placed = books.place()
+
+    with pytest.raises(NotOursError):
+        books.tell(placed, news.SUCCEEDED, shop="another")
+    with pytest.raises(NotOursError):
+        books.tell(placed, news.SUCCEEDED, shop=None, order=None)
+    with pytest.raises(DoesNotFitError):
+        books.tell(placed, news.SUCCEEDED, order="0" * 32)
+    with pytest.raises(DoesNotFitError):
+        books.tell(placed, news.SUCCEEDED, order=None)
+    books.tell(placed, news.REQUIRES_ACTION, answer_to=1)
+    with pytest.raises(DoesNotFitError, match="has intent"):
+        books.tell(placed, news.SUCCEEDED, intent="pi_another")
+
+
+@pytest.mark.parametrize("method", ["pm_alice", None, "pm_unknown"])
+def test_who_won(books: Books, method: str | None) -> None:
+    placed = books.place()
+    books.tell(placed, news.REQUIRES_PAYMENT_METHOD, answer_to=1)
+    books.try_next(placed)
+
+    books.tell(placed, news.SUCCEEDED, method=method)
+
+    assert [one.state for one in books.payment(placed).attempts] == [DECLINED, AttemptState.succeeded]
+
+
+def test_money_for_a_canceled_order_goes_back_once(books: Books) -> None:
+    placed = books.place()
+    stock = books.stock()
+    record(news.AttemptNews(Source.api, placed.sendings[0].attempt_id, placed.order_id, AttemptState.never_sent))
+    record(news.GivenUpNews(Source.api, placed.order_id))
+
+    books.tell(placed, news.SUCCEEDED)
+    books.tell(placed, news.SUCCEEDED, source=Source.webhook)
+
+    [late] = books.payment(placed).refunds
+    assert (late.kind.value, late.amount, late.state) == ("late", PRICE, RefundState.sending)
+    assert books.order(placed).status is OrderStatus.canceled
+    assert books.payment(placed).status is PaymentStatus.succeeded
+    assert books.stock() == stock + 1
+
+
+def test_refused_is_not_asked_again(books: Books) -> None:
+    placed = books.place()
+    refused = news.AttemptNews(
+        Source.api, placed.sendings[0].attempt_id, placed.order_id, REFUSED, code="parameter_unknown"
+    )
+
+    record(refused)
+    record(replace(refused, state=UNKNOWN, code=""))
+
+    [attempt] = books.payment(placed).attempts
+    assert (attempt.state, attempt.decline_code) == (REFUSED, "parameter_unknown")
+    assert books.order(placed).status is OrderStatus.failed
+
+
+def test_a_refund_in_another_currency(books: Books) -> None:
+    placed = books.paid()
+    foreign = news.RefundNews(Source.webhook, "re_1", None, placed.intent, 100, "usd", "succeeded", "")
+
+    with pytest.raises(DoesNotFitError):
+        record(foreign)
+
+    assert books.payment(placed).refunds == []
+
+
+def test_a_refund_in_a_state_we_never_heard_of_is_pending(books: Books) -> None:
+    placed = books.paid()
+
+    record(news.RefundNews(Source.webhook, "re_1", None, placed.intent, 100, "eur", "levitating", ""))
+
+    assert [one.state for one in books.payment(placed).refunds] == [RefundState.pending]
+
+
+def test_an_older_look_at_a_dispute_is_dropped(books: Books) -> None:
+    placed = books.paid()
+    told = news.DisputeNews(
+        Source.webhook, "dp_1", placed.intent, "ch_1", "lost", "fraudulent", PRICE, "eur", None, number=2
+    )
+    record(told)
+
+    record(replace(told, status="needs_response", number=1))
+    record(replace(told, number=3))
+
+    assert [(one.status, one.looks_seen) for one in books.payment(placed).disputes] == [("lost", 3)]
+
+
+def test_what_is_no_news(books: Books) -> None:
+    with pytest.raises(TypeError), transaction():
+        settle("something")
+
+
+def test_the_network_is_refused_inside_a_transaction(books: Books) -> None:
+    with pytest.raises(TransactionError), transaction():
+        stripe_gateway.fetch_intent("pi_1")
