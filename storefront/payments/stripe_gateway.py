@@ -151,7 +151,9 @@ def _change(call: Callable[[StripeClient], T]) -> T:
 
 
 def _refusal(refused: stripe.StripeError) -> RefusedByStripeError:
-    code = refused.code or (refused.error.code if refused.error else None) or type(refused).__name__
+    told = refused.error
+    # Not every refusal has a code: a key used for another request only has a type, `idempotency_error`.
+    code = refused.code or (told and (told.code or told.type)) or type(refused).__name__
     return RefusedByStripeError(code, refused.user_message or "", refused.http_status or 0)
 
 
