@@ -24,8 +24,8 @@ HEADS = (
     "wrong",
 )
 NOTES = """\
-CPU ms: what the server's workers computed for one request; "of bare" is the bare program's share of that, and does not
-change when the machine is busy with something else. requests/s (and its share), median and p99: eight connections;
+CPU ms: what the server's workers computed for one request; "of bare" is the bare program's share of that, and suffers
+less than times do when the machine is busy. requests/s (and its share), median and p99: eight connections;
 alone: one. Every server is gunicorn with 2 workers of 4 threads. SQL: statements beside BEGIN; each browsing page also
 reads the catalogue's version, past SQLAlchemy. first visit: the page and every file of the shop it names, packed as
 Chromium can read it. wrong: answers from 400 on.\
