@@ -3,8 +3,10 @@
 The user's row is emptied, not removed: what is kept refers to its number, and nobody else ever gets that number.
 """
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 from sqlalchemy import ColumnElement, select
@@ -14,7 +16,7 @@ from storefront.customers import deletion as customers
 from storefront.customers.models import Role
 from storefront.database import current_session, leave, transaction
 from storefront.errors import RefusedError
-from storefront.jobs.queue import enqueue, job
+from storefront.jobs.queue import NotYetError, enqueue, job
 from storefront.mail.outbox import post
 from storefront.orders import deletion as orders
 from storefront.orders.fulfilling import SENDABLE
@@ -33,9 +35,10 @@ from storefront.payments.models import (
     StripeCustomer,
 )
 from storefront.payments.record import record
-from storefront.payments.stripe_gateway import RefusedByStripeError
+from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
 
 OPEN_REFUNDS: Final = (RefundState.sending, RefundState.unknown, RefundState.pending, RefundState.requires_action)
+ASKED_AGAIN_AFTER: Final = dt.timedelta(minutes=10)
 DECIDED: Final = ("won", "lost", "warning_closed", "prevented")
 
 
@@ -97,18 +100,27 @@ def delete_customer(customer_id: int) -> None:
     customer = current_session().get_one(StripeCustomer, customer_id)
     wait_for_mode(livemode=customer.livemode)
     livemode = customer.livemode
-    stripe_id = customer.stripe_id or _made_after_all(customer)
-    leave()
+    try:
+        stripe_id = customer.stripe_id or _made_after_all(customer)
+        leave()
+        if stripe_id:
+            _delete_at_stripe(stripe_id)
+    except OutcomeUnknownError as unknown:
+        # However long Stripe is silent: it was promised to somebody who cannot ask us any more.
+        raise NotYetError("Stripe did not answer", ASKED_AGAIN_AFTER) from unknown
     if stripe_id:
-        try:
-            stripe_gateway.delete_customer(stripe_id)
-        except RefusedByStripeError as refused:
-            if refused.status != 404:
-                raise
         record(news.customer_news({"id": stripe_id, "deleted": True}, Source.api, livemode=livemode))
     with transaction() as session:
         settled = session.get_one(StripeCustomer, customer_id, with_for_update=True)
         settled.stripe_id, settled.request = stripe_id, {}
+
+
+def _delete_at_stripe(stripe_id: str) -> None:
+    try:
+        stripe_gateway.delete_customer(stripe_id)
+    except RefusedByStripeError as refused:
+        if refused.status != HTTPStatus.NOT_FOUND:
+            raise
 
 
 def _open_things() -> Iterator[tuple[str, ColumnElement[bool]]]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from storefront.errors import NotYoursError
+from storefront.jobs.leases import MAX_TRIES
 from storefront.orders.fulfilling import ship
 from storefront.orders.models import Order, OrderStatus
 from storefront.payments.customers import customer_to_charge
@@ -122,6 +123,24 @@ def test_a_deletion_whose_answer_is_lost_is_tried_until_the_customer_is_gone(
 
     assert at_stripe(sandbox, alice.customer)["deleted"] is True
     assert shop.all(StripeCustomer.request) == [{}]
+
+
+def test_however_long_stripe_is_silent_the_customer_goes_in_the_end(
+    shop: Shop, sandbox: Sandbox, alice: Shopper
+) -> None:
+    shop.settle()
+    sandbox.fault("error_before", f"{CUSTOMERS}/{alice.customer}", verb="DELETE", times=100)
+
+    leaves(alice)
+    for _ in range(MAX_TRIES + 2):
+        shop.work()
+        shop.clock.forward(minutes=11)
+    silent = at_stripe(sandbox, alice.customer).get("deleted")
+    sandbox.forget_faults()
+    shop.settle()
+
+    assert silent is None
+    assert at_stripe(sandbox, alice.customer)["deleted"] is True
 
 
 def test_a_customer_whose_making_was_never_answered_is_found_and_deleted(
