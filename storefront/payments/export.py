@@ -8,6 +8,7 @@ from sqlalchemy.orm import selectinload
 
 from storefront.customers.export import book_of, logins_of, profile_of
 from storefront.customers.people import user_by_id
+from storefront.customers.proving import Purpose
 from storefront.database import current_session, leave
 from storefront.invoices.models import Invoice
 from storefront.mail.models import OutboundMail
@@ -22,6 +23,8 @@ _CARD = (
     "created_at", "removed_at",
 )  # fmt: skip
 _ATTEMPT = ("number", "state", "card_brand", "card_last4", "decline_words", "consent_at", "consent_words", "created_at")
+_PROVING: Final = frozenset(str(purpose) for purpose in Purpose)
+_NOT_REPEATED: Final = "Not repeated here: it holds a link that is only good for who reads the mail."
 _MAIL = ("kind", "to", "subject", "body_text", "state", "queued_at", "sent_at")
 
 
@@ -100,7 +103,13 @@ def _mails(user_id: int) -> list[Facts]:
     if user is None:
         return []
     mails = select(OutboundMail).where(mails_of(user)).order_by(OutboundMail.id)
-    return [_only(mail, _MAIL) for mail in current_session().scalars(mails)]
+    return [_mail(mail) for mail in current_session().scalars(mails)]
+
+
+def _mail(mail: OutboundMail) -> Facts:
+    """A mail they got; but a link that proves who reads the mail is for them alone who read it there."""
+    facts = _only(mail, _MAIL)
+    return facts | {"body_text": _NOT_REPEATED} if mail.kind in _PROVING and mail.body_text else facts
 
 
 def _only(row: object, fields: tuple[str, ...]) -> Facts:
