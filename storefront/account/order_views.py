@@ -7,6 +7,7 @@ from storefront.account.door import account
 from storefront.auth.access import customer_required, signed_in
 from storefront.hypermedia import show
 from storefront.orders.history import orders_of
+from storefront.orders.labels import number_of
 
 LONGEST = 100
 
@@ -16,6 +17,6 @@ LONGEST = 100
 def orders() -> ResponseReturnValue:
     """Their orders, the newest first; `q`: a number, or a part of what a thing is called."""
     wanted = request.args.get("q", "").strip()[:LONGEST]
-    before = request.args.get("before", type=int)
+    before = number_of(request.args.get("before", ""))
     page = orders_of(signed_in().id, wanted, older_than=before)
     return show("account/_past_orders.html", page="account/orders.html", past=page, wanted=wanted, before=before)

@@ -1,13 +1,19 @@
 """Ordering again: into the cart, with a word on what has changed."""
 
+import re
+from typing import Final
+
 from flask import current_app, flash, request, url_for
 from flask.typing import ResponseReturnValue
 
 from storefront.cart.owner import cart_owner, keep_guest_token
+from storefront.errors import NotYoursError
 from storefront.hypermedia import done, wants_fragment
 from storefront.order_pages.door import orders, own_order
 from storefront.orders.again import put_again
 from storefront.orders.carts import CartOwner, count_of
+
+_ID: Final = re.compile(r"[0-9]{1,9}")
 
 
 @orders.post("/<public_id>/again")
@@ -16,7 +22,7 @@ def again(public_id: str) -> ResponseReturnValue:
     order = own_order(public_id)
     owner = cart_owner()
     currency: str = current_app.config["SETTINGS"].currency
-    put = put_again(owner, order.id, currency, request.form.get("variant_id", type=int))
+    put = put_again(owner, order.id, currency, _variant_id())
     keep_guest_token(put.guest_token)
     if put.guest_token is not None:
         owner = CartOwner(guest_token=put.guest_token)
@@ -29,3 +35,13 @@ def again(public_id: str) -> ResponseReturnValue:
         said=(put.summary, *put.changes),
         cart_count=count_of(owner),
     )
+
+
+def _variant_id() -> int | None:
+    """Which, where only one is wanted; what is no number is none of ours, and never means all."""
+    written = request.form.get("variant_id")
+    if written is None:
+        return None
+    if not _ID.fullmatch(written):
+        raise NotYoursError
+    return int(written)

@@ -16,7 +16,7 @@ _WAITING = {
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that happened (`at`), or will. `on` and `until` are said in the words' place."""
+    """One thing that happened (`at`), or will. `on` and `until` are said in the words' place; `follow`: where the parcel is."""
 
     title: str
     words: str = ""
@@ -24,6 +24,7 @@ class Step:
     on: dt.date | None = None
     until: dt.datetime | None = None
     card: CardShown | None = None
+    follow: str = ""
     is_next: bool = False
     is_current: bool = False
 
@@ -53,8 +54,12 @@ def _sent(order: OrderShown, *, whole: bool) -> list[Step]:
     steps = []
     if order.shipped_at:
         to = f" to {order.address['city']}" if order.address else ""
-        tracking = f"tracking {order.tracking}" if whole and order.tracking else ""
-        steps.append(Step(f"{'Sent' if order.delivered_at else 'On its way'}{to}", tracking, order.shipped_at))
+        title = f"{'Sent' if order.delivered_at else 'On its way'}{to}"
+        tracking = order.tracking if whole else ""
+        if tracking.startswith("https://"):
+            steps.append(Step(title, at=order.shipped_at, follow=tracking))
+        else:
+            steps.append(Step(title, f"tracking {tracking}" if tracking else "", order.shipped_at))
     if order.delivered_at:
         steps.append(Step("Delivered", at=order.delivered_at))
     return steps

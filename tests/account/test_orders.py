@@ -64,6 +64,42 @@ def test_many_orders_are_paged(alice: Customer, monkeypatch: pytest.MonkeyPatch)
     assert f"K-{numbers[0]}" in older
     assert "Older orders" not in older
     assert "Nothing older than that." in beyond
+    assert alice.sees(f"/account/orders?before={'9' * 30}").status_code == 200
+
+
+def test_orders_are_searched(alice: Customer) -> None:
+    teapot, mug = alice.ordered("Teapot"), alice.ordered("Mug")
+
+    by_name = words(alice.sees_part("/account/orders?q=teap").text)
+    by_number = words(alice.sees(f"/account/orders?q=k-{mug}").text)
+    nothing = alice.sees("/account/orders?q=<b>piano").text
+
+    assert (f"K-{teapot}" in by_name, f"K-{mug}" in by_name) == (True, False)
+    assert (f"K-{teapot}" in by_number, f"K-{mug}" in by_number) == (False, True)
+    assert "or a thing called “<b>piano”" in words(nothing)
+    assert 'value="&lt;b&gt;piano"' in nothing
+
+
+def test_what_is_searched_for_stays_while_paging(alice: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "PAGE_SIZE", 1)
+    numbers = [alice.ordered("Mug"), alice.ordered("Bowl"), alice.ordered("Mug")]
+
+    newest = alice.sees("/account/orders?q=mug").text
+    older = alice.sees(f"/account/orders?q=mug&before={numbers[2]}").text
+
+    assert f'href="/account/orders?q=mug&amp;before={numbers[2]}"' in newest
+    assert f"K-{numbers[0]}" in older
+    assert f"K-{numbers[1]}" not in older
+    assert 'href="/account/orders?q=mug"' in older
+
+
+def test_an_order_can_be_ordered_again_unless_it_is_open(alice: Customer) -> None:
+    paid, failed = alice.ordered("Mug"), alice.ordered("Bowl", status=OrderStatus.failed)
+
+    part = alice.sees_part("/account/orders").text
+
+    assert f'id="again-form-{paid}"' in part
+    assert f'id="again-form-{failed}"' not in part
 
 
 def test_bobs_orders_are_not_there_for_alice(alice: Customer, bob: Customer) -> None:

@@ -102,6 +102,51 @@ def test_a_full_page_leads_on_only_where_there_is_more(alice: int) -> None:
     assert rest.older_than is None
 
 
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("teapot", [1, 0]),
+        ("MUG", [0]),
+        (" lamp", [2]),
+        ("100%", [2]),
+        ("%", [2]),
+        ("_", []),
+        ("nothing", []),
+        ("", [2, 1, 0]),
+    ],
+)
+def test_orders_are_found_by_what_was_bought(alice: int, wanted: str, found: list[int]) -> None:
+    numbers = [
+        ordered(alice, ("Teapot No. 3", 1), ("Mug", 1)),
+        ordered(alice, ("Teapot No. 3", 1)),
+        ordered(alice, ("Dome lamp, 100% wool", 1)),
+    ]
+
+    assert [order.number for order in orders_of(alice, wanted).orders] == [numbers[one] for one in found]
+
+
+def test_an_order_is_found_by_its_number_however_it_is_written(alice: int) -> None:
+    first, second = ordered(alice, ("Mug", 1)), ordered(alice, (f"Mug No. {1001}", 1))
+    ordered(joined("bob@example.org"), ("Mug", 1))
+
+    for written in (f"K-{second}", f"k{second}", f"#{second}", str(second)):
+        assert [order.number for order in orders_of(alice, written).orders] == [second]
+    # A number can also be a part of a name.
+    assert [order.number for order in orders_of(alice, str(first)).orders] == [second, first]
+
+
+def test_what_was_found_is_paged_too(alice: int) -> None:
+    for _ in range(PAGE_SIZE + 1):
+        ordered(alice, ("Mug", 1))
+        ordered(alice, ("Bowl", 1))
+
+    newest = orders_of(alice, "mug")
+    rest = orders_of(alice, "mug", older_than=newest.older_than)
+
+    assert {order.things for order in (*newest.orders, *rest.orders)} == {"Mug"}
+    assert (len(newest.orders), len(rest.orders)) == (PAGE_SIZE, 1)
+
+
 def test_three_orders_take_two_statements_like_one(alice: int) -> None:
     for _ in range(3):
         ordered(alice, ("Mug", 1), ("Bowl", 1))
