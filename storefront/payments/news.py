@@ -27,6 +27,10 @@ SILENT_DECLINES = frozenset(
 )
 
 
+# Stripe has two words for these, one a field.
+_SAME_BRAND = {"american_express": "amex", "diners_club": "diners", "union_pay": "unionpay"}
+
+
 @dataclass(frozen=True)
 class CardFacts:
     """What may be known of a card. `fingerprint` is Stripe's; the same number has the same one."""
@@ -299,9 +303,10 @@ def setup_news(facts: Facts, source: Source, *, answers: str | None = None) -> S
 
 def card_facts(payment_method: str, card: Facts) -> CardFacts:
     """The display copy of a card; `display_brand` is what the customer knows it by."""
+    brand = card.get("display_brand") or card.get("brand") or "card"
     return CardFacts(
         payment_method=payment_method,
-        brand=card.get("display_brand") or card.get("brand") or "card",
+        brand=_SAME_BRAND.get(brand, brand),
         last4=card.get("last4") or "",
         exp_month=card.get("exp_month") or 0,
         exp_year=card.get("exp_year") or 0,

@@ -1,5 +1,6 @@
 """Keys of another mode, and copies of the shop on another host: cases 26 and 27."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -200,7 +201,7 @@ def adopt(shop: Shop) -> Result:
 def test_27_every_changing_call_refuses_in_a_copy(shop: Shop, sandbox: Sandbox) -> None:
     become(shop, staging_copy=True)
     sandbox.control("DELETE", "/requests")
-    changing = (
+    changing: tuple[Callable[[], Any], ...] = (
         lambda: stripe_gateway.pay("create", {"params": {}}, "key"),
         lambda: stripe_gateway.cancel_intent("pi_1"),
         lambda: stripe_gateway.refund({"params": {}}, "key"),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from storefront.payments import setups as verbs
 from storefront.payments.models import CardSetup, SavedCard, StripeCustomer
 from storefront.payments.reconciling import reconcile

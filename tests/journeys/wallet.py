@@ -32,7 +32,9 @@ class Adding:
     def comes_back(self, *, htmx: bool = True) -> Answer:
         """The shop is asked to ask Stripe; what it then shows."""
         headers = HTMX if htmx else {}
-        return _answer(self.person.browser.get(f"{self.person.shop.url}{self.then}", headers=headers, timeout=PATIENCE * 4))
+        return _answer(
+            self.person.browser.get(f"{self.person.shop.url}{self.then}", headers=headers, timeout=PATIENCE * 4)
+        )
 
 
 def begins(person: Shopper, **other: str) -> requests.Response:

@@ -8,6 +8,7 @@ const mounted = new WeakMap(); // the form: its Elements
 
 async function mount(form) {
   form.hidden = false;
+  document.querySelector("[data-without-scripts]")?.remove();
   if (mounted.has(form)) return;
   mounted.set(form, null);
   try {
