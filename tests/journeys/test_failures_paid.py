@@ -3,6 +3,7 @@
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -179,7 +180,7 @@ class PostOffice(socketserver.ThreadingTCPServer):
         self.port: int = self.server_address[1]
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
-    def __exit__(self, *args: object) -> None:
+    def __exit__(self, *args: Any) -> None:
         self.shutdown()
         super().__exit__(*args)
 

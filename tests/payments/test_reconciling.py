@@ -128,7 +128,7 @@ def test_somebody_joins_while_stripe_is_away(shop: Shop, sandbox: Sandbox, someo
 
     [made] = shop.all(StripeCustomer.stripe_id)
     assert meanwhile == [None]
-    assert sandbox.stripe.v1.customers.retrieve(made).metadata["userId"] == "1"
+    assert sandbox.stripe.v1.customers.retrieve(made).to_dict()["metadata"]["userId"] == "1"
 
 
 class TestTheOwnersCommand:
