@@ -180,7 +180,7 @@ class PostOffice(socketserver.ThreadingTCPServer):
         self.port: int = self.server_address[1]
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
-    def __exit__(self, *args: Any) -> None:
+    def __exit__(self, *args: Any) -> None:  # noqa: PYI036  handed on as it came
         self.shutdown()
         super().__exit__(*args)
 
