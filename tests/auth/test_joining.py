@@ -36,7 +36,7 @@ def test_registering_signs_in_and_asks_for_mail_and_customer_without_stripe(door
     assert customers_wanted(doors) == [("Alice@Example.org", None)]
     kinds = in_database(doors, lambda: sorted(current_session().scalars(select(Job.kind))))
     assert kinds == ["make_customer", "send_mail"]
-    assert ">Alice</a>" in browser.get("/cart").text
+    assert ">Alice</span></a>" in browser.get("/cart").text
 
 
 def test_a_known_email_offers_login_and_reset_and_makes_nothing(doors: Flask, browser: FlaskClient) -> None:
@@ -88,6 +88,14 @@ def test_form_errors_stand_at_their_fields_and_what_was_typed_stays(browser: Fla
     assert 'value="bob at home"' in answer.text
     assert "it should read like name@example.org" in answer.text
     assert "Please take 8 letters or more" in answer.text
+
+
+def test_spaces_alone_are_no_name(doors: Flask, browser: FlaskClient) -> None:
+    answer = browser.post("/auth/register", data={"name": "   ", "email": "bob@example.org", "password": "long enough"})
+
+    assert answer.status_code == 422
+    assert "Please say how we may call you." in answer.text
+    assert mails(doors) == []
 
 
 def test_htmx_gets_the_form_itself_and_is_sent_on_as_a_whole_page(browser: FlaskClient) -> None:
