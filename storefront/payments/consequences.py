@@ -22,6 +22,7 @@ from storefront.payments.models import (
     Dispute,
     IntentState,
     Payment,
+    PaymentAttempt,
     Refund,
     RefundKind,
     RefundState,
@@ -75,16 +76,19 @@ def follow(payment: Payment, changed: dict[str, str]) -> None:
     if order.status is OrderStatus.canceled and order.canceled_at is None:
         _order_canceled(order)
     for attempt in payment.attempts:
-        state = changed.get(f"attempt {attempt.number}")
-        if state == AttemptState.unknown:
-            enqueue("ask_about_attempt", {"attempt_id": attempt.id}, unique_key=f"attempt:{attempt.id}")
-        if state in {AttemptState.declined, AttemptState.refused}:
-            _mail_failure(order, attempt.number)
+        _follow_attempt(order, attempt, changed.get(f"attempt {attempt.number}"))
     for refund in payment.refunds:
         if f"refund {refund.public_id}" in changed:
             _mail_refund(order, refund)
     if order.paid_at is not None:
         write_credit_notes(order, _returned(payment))
+
+
+def _follow_attempt(order: Order, attempt: PaymentAttempt, state: str | None) -> None:
+    if state == AttemptState.unknown:
+        enqueue("ask_about_attempt", {"attempt_id": attempt.id}, unique_key=f"attempt:{attempt.id}")
+    if state in {AttemptState.declined, AttemptState.refused}:
+        _mail_failure(order, attempt.number)
 
 
 def order_paid(order: Order) -> None:

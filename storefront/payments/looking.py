@@ -7,7 +7,7 @@ and an answer numbered lower than the newest one recorded is dropped.
 from flask import current_app
 from sqlalchemy import select, update
 
-from storefront.database import transaction
+from storefront.database import current_session, leave, transaction
 from storefront.jobs.queue import job
 from storefront.payments import news, reconciling, stripe_gateway
 from storefront.payments.attempts import record_or_note
@@ -27,8 +27,17 @@ def look_at_intent(intent: str) -> None:
 
 @job("look_at_refund")
 def look_at_refund(refund: str) -> None:
-    """A refund rang."""
-    record_or_note(news.refund_news(stripe_gateway.fetch_refund(refund), Source.webhook))
+    """A refund rang. Where we have not heard of its payment's success yet, that is looked at first."""
+    told = news.refund_news(stripe_gateway.fetch_refund(refund), Source.webhook)
+    if told.intent and not _is_known(told.intent):
+        reconciling.look_at_intent(told.intent, Source.webhook)
+    record_or_note(told)
+
+
+def _is_known(intent: str) -> bool:
+    found = current_session().scalar(select(Payment.id).where(Payment.stripe_payment_intent_id == intent))
+    leave()
+    return found is not None
 
 
 @job("look_at_refunds_of")

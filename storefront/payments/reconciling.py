@@ -70,6 +70,8 @@ class _Open:
 def ask_about_attempt(attempt_id: int, source: Source = Source.reconciliation) -> None:
     """Find out what became of an attempt: by its intent, else by sending it again with its own key while that is wanted,
     else among the intents made since. Nothing happens to one that is closed, or that is still being sent.
+
+    Stripe gives a saved 500 again to the same key for a day, although it may have charged: only looking finds that.
     """
     found = _read(attempt_id)
     leave()
@@ -83,7 +85,7 @@ def ask_about_attempt(attempt_id: int, source: Source = Source.reconciliation) -
     if found.wanted:
         _mark_asked(attempt_id, sends=True)
         send(found.sending, source)
-    elif found.intent is None:
+    if found.intent is None and _is_unknown(attempt_id):
         _search(found, source)
 
 
@@ -109,7 +111,17 @@ def _mark_asked(attempt_id: int, *, sends: bool) -> None:
 def _open_after_look(found: _Open, source: Source) -> bool:
     waits = found.state in {AttemptState.requires_action, AttemptState.processing}
     look_at_intent(found.intent or "", source, challenge=found.number if waits else None)
-    again = _read(found.sending.attempt_id)
+    return _is_open(found.sending.attempt_id)
+
+
+def _is_unknown(attempt_id: int) -> bool:
+    again = _read(attempt_id)
+    leave()
+    return again is not None and again.state in {AttemptState.sending, AttemptState.unknown}
+
+
+def _is_open(attempt_id: int) -> bool:
+    again = _read(attempt_id)
     leave()
     return again is not None
 
@@ -136,14 +148,15 @@ def look_at_order(order_id: int, source: Source = Source.api) -> None:
 
 
 def _search(found: _Open, source: Source) -> None:
-    """Not to be sent again: look for it among the intents made since, by its own id."""
+    """Look for it among the intents made since, by its own id; where it is not wanted any more, it is closed."""
     since = int((found.created_at - STILL_SENDING).timestamp())
     for facts in stripe_gateway.intents_since(found.customer, since):
         if (facts.get("metadata") or {}).get("attempt_id") == found.public_id:
             record_or_note(news.intent_news(facts, source))
-            close_at_stripe(found.sending.order_id, source)
+            if not found.wanted:
+                close_at_stripe(found.sending.order_id, source)
             return
-    if now() - found.asked_at > SURELY_NEVER_SENT:
+    if not found.wanted and now() - found.asked_at > SURELY_NEVER_SENT:
         record(news.AttemptNews(source, found.sending.attempt_id, found.sending.order_id, AttemptState.never_sent))
         record(news.GivenUpNews(source, found.sending.order_id))
 

@@ -291,9 +291,7 @@ def create_setup(request: Facts, key: str) -> Facts:
 def cancel_setup(setup: str) -> Facts:
     """Nobody finishes it any more; RefusedByStripeError where it can no longer be canceled."""
     return _change(
-        lambda client: _plain(
-            client.v1.setup_intents.cancel(_given(setup), params={"expand": ["payment_method"]})
-        )
+        lambda client: _plain(client.v1.setup_intents.cancel(_given(setup), params={"expand": ["payment_method"]}))
     )
 
 

@@ -18,7 +18,9 @@ MOST_ATTEMPTS: Final = 60
 
 def refuse_too_many_tries(email_key: str) -> None:
     """Raise TooManyTriesError where this customer's cards were declined too often, or they paid too often, in the last hour."""
-    declined = func.count(PaymentAttempt.id).filter(PaymentAttempt.state.in_([AttemptState.declined, AttemptState.refused]))
+    declined = func.count(PaymentAttempt.id).filter(
+        PaymentAttempt.state.in_([AttemptState.declined, AttemptState.refused])
+    )
     tries = select(func.count(PaymentAttempt.id), declined).join(Payment).join(Order)
     lately = tries.where(Order.email_key == email_key, PaymentAttempt.created_at > now() - WITHIN)
     all_of_them, declines = current_session().execute(lately).one()
