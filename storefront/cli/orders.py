@@ -38,6 +38,15 @@ def ship(number: str, tracking: str) -> None:
     click.echo(f"{label(parcel.order_number)} was sent. We write to {parcel.email}.")
 
 
+@orders.command("deliver")
+@click.argument("number")
+def deliver(number: str) -> None:
+    """Note that the parcel of order NUMBER (K-1043 or 1043) has arrived."""
+    with in_plain_words():
+        fulfilling.deliver(order_number(number))
+    click.echo(f"{label(order_number(number))} is noted as delivered.")
+
+
 def _row(order: Order) -> tuple[str, ...]:
     return (
         label(order.number),

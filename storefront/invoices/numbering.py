@@ -84,6 +84,7 @@ def _next(series: Series) -> int:
 def _buyer(order: Order) -> dict[str, Any]:
     """A copy: an invoice still says for whom it was when the customer has moved, or is gone."""
     if order.shipping_address:
-        return {**order.shipping_address, "email": order.email}
+        needed = {part: value for part, value in order.shipping_address.items() if part != "phone"}
+        return {**needed, "email": order.email}
     user = current_session().get(User, order.user_id) if order.user_id else None
     return {"name": user.name if user else "", "email": order.email}

@@ -31,7 +31,7 @@ class PutAgain:
     def summary(self) -> str:
         """Teapot No. 3 is in your cart. / 3 things are in your cart."""
         if not self.names:
-            return "Nothing of it could go into your cart."
+            return "Nothing was put into your cart."
         if len(self.names) == 1:
             return f"{self.names[0]} is in your cart."
         return f"{self.things} things are in your cart."

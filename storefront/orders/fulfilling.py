@@ -38,6 +38,19 @@ def ship(order_number: int, tracking: str = "") -> Parcel:
         return Parcel(order.number, order.email, order.tracking)
 
 
+def deliver(order_number: int) -> None:
+    """Note that a parcel has arrived; refuses one that was not sent. Saying it again changes nothing."""
+    order_id = current_session().scalar(select(Order.id).where(Order.number == order_number))
+    if order_id is None:
+        raise NotYoursError(f"There is no order {label(order_number)}.")
+    with transaction() as session:
+        order = session.get_one(Order, order_id, with_for_update=True)
+        if order.fulfilment_status is FulfilmentStatus.unfulfilled:
+            raise RefusedError(f"{label(order.number)} was not sent yet.")
+        order.fulfilment_status = FulfilmentStatus.delivered
+        order.delivered_at = order.delivered_at or now()
+
+
 def _refuse_unsendable(order: Order) -> None:
     if order.status not in SENDABLE:
         raise RefusedError(f"{label(order.number)} is {order.status.replace('_', ' ')}, not paid: nothing was sent.")

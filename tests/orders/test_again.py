@@ -129,7 +129,7 @@ def test_the_last_one_is_not_taken_twice(alice: Again) -> None:
     put = alice.again("Vase")
 
     assert alice.cart() == {"Vase": 1}
-    assert plain(put) == ["Nothing of it could go into your cart.", "Only 1 left of Vase: your cart has 1."]
+    assert plain(put) == ["Nothing was put into your cart.", "Only 1 left of Vase: your cart has 1."]
 
 
 def test_what_is_no_longer_sold_is_said(alice: Again) -> None:
