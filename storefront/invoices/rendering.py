@@ -28,12 +28,12 @@ _MARK: Final = (
 
 def draw(invoice: Invoice, *, paid_with: str, about: Invoice | None = None) -> bytes:
     """The PDF. `about`: the invoice that a credit note credits, or the credit note that a reversal takes back."""
-    return _compile(invoice, tell(invoice, paid_with=paid_with, about=about), "pdf")
+    return _compile(tell(invoice, paid_with=paid_with, about=about), "pdf")
 
 
 def picture(invoice: Invoice, *, paid_with: str, about: Invoice | None = None) -> bytes:
     """Its first page as PNG, to be looked at."""
-    return _compile(invoice, tell(invoice, paid_with=paid_with, about=about), "png")
+    return _compile(tell(invoice, paid_with=paid_with, about=about), "png")
 
 
 def tell(invoice: Invoice, *, paid_with: str, about: Invoice | None) -> dict[str, Any]:
@@ -84,14 +84,13 @@ def _buyer(copy: dict[str, Any]) -> list[str]:
     return [line for line in lines if line] or [copy["email"]]
 
 
-def _compile(invoice: Invoice, told: dict[str, Any], form: Any) -> bytes:
+def _compile(told: dict[str, Any], form: Any) -> bytes:
     drawn: bytes | list[bytes] = typst.compile(  # pictures of several pages come as a list, whatever its types say
         str(HERE / "invoice.typ"),
         format=form,
         font_paths=_fonts(),
         ppi=144.0,
         sys_inputs={"told": json.dumps(told)},
-        timestamp=int(invoice.issued_at.timestamp()),
     )
     return drawn if isinstance(drawn, bytes) else drawn[0]
 

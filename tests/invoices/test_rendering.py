@@ -1,5 +1,6 @@
 """What an invoice says: right in every currency, true for good, and text whatever a customer typed."""
 
+import datetime as dt
 import io
 
 import pytest
@@ -87,10 +88,21 @@ def test_what_was_typed_is_text() -> None:
     assert '"); #include "/etc/passwd"' in text
 
 
-def test_the_same_rows_make_the_same_bytes() -> None:
+def test_the_same_rows_make_the_same_bytes_whenever_it_is_drawn() -> None:
     order_id = invoiced()
+    with transaction() as session:
+        session.scalars(select(Invoice)).one().issued_at = dt.datetime(2020, 2, 3, 12, tzinfo=dt.UTC)
 
-    assert drawn(order_id).content == drawn(order_id).content
+    pdf = drawn(order_id).content
+
+    assert drawn(order_id).content == pdf
+    assert "Date 3 February 2020" in words(pdf)
+    # What today is stands nowhere in it.
+    facts = PdfReader(io.BytesIO(pdf)).metadata
+    assert facts is not None
+    assert facts.title == "Invoice INV-1001"
+    assert facts.creation_date is not None
+    assert facts.creation_date.date() == dt.date(2020, 2, 3)
 
 
 def test_other_details_of_the_shop_do_not_change_what_was_written() -> None:
