@@ -72,12 +72,13 @@ def test_26_work_for_the_other_keys_waits_for_them(shop: Shop, sandbox: Sandbox,
 
     shop.work()
     asked_meanwhile = [one["path"] for one in sandbox.control("GET", "/requests")]
+    waits = [(kind, error.partition(":")[0]) for kind, error in shop.failed_jobs() if kind == "detach_card"]
     back_to(shop, test_keys)
     still_attached = sandbox.stripe.v1.payment_methods.retrieve(method).customer
     shop.clock.forward(hours=2)
     shop.settle()
 
-    assert asked_meanwhile == []
+    assert (asked_meanwhile, waits) == ([], [("detach_card", "NotYetError")])
     assert still_attached == alice.customer
     assert sandbox.stripe.v1.payment_methods.retrieve(method).customer is None
 
@@ -100,8 +101,9 @@ def test_26_a_shop_that_sold_for_real_refuses_test_keys(shop: Shop, alice: Shopp
 
 def test_26_a_live_customer_is_not_made_with_test_keys(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:
     shop.settle()
+    request = {"params": {"name": alice.name, "email": alice.email, "metadata": {"userId": "1"}}}
     with shop.inside(), transaction() as session:
-        session.add(StripeCustomer(user_id=alice.user_id, livemode=True, idempotency_key="live", request={}))
+        session.add(StripeCustomer(user_id=alice.user_id, livemode=True, idempotency_key="live", request=request))
     sandbox.control("DELETE", "/requests")
 
     shop.clock.forward(minutes=5)

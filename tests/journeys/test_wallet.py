@@ -220,8 +220,15 @@ def test_a_default_chosen_in_the_dashboard_is_followed_when_no_push_waits(
     shop.settle()
 
     assert default_card(shop) == mastercard.id
-    carol.sends(f"/account/cards/{visa.id}/default", {})  # its push waits
+    sandbox.hold_webhooks()
     _choose_in_dashboard(sandbox, carol, mastercard)
+    carol.sends(f"/account/cards/{visa.id}/default", {})
+    sandbox.fault(
+        "error_before", f"/v1/customers/{carol.customer}", times=2
+    )  # so its push waits, and the look is first
+    sandbox.release_webhooks()
+    shop.work()
+    shop.clock.forward(minutes=1)
     shop.settle()
     assert default_card(shop) == visa.id
     at_stripe = sandbox.stripe.v1.customers.retrieve(carol.customer).invoice_settings
