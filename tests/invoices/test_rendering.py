@@ -154,6 +154,18 @@ def test_what_is_free_is_not_paid() -> None:
     assert "mara@kiesel.example" in text
 
 
+def test_what_does_not_travel_has_no_delivery() -> None:
+    order_id = invoiced(shipping=0, total=4800)
+    with transaction() as session:
+        session.get_one(Order, order_id).lines[0].requires_shipping = False
+
+    text = said(order_id)
+
+    assert "Parcel" not in text
+    assert "Subtotal" not in text
+    assert "Total 48,00 €" in text
+
+
 def test_a_credit_note_names_the_invoice_and_its_part_of_the_vat() -> None:
     order_id = invoiced()
     credited(order_id, refund(order_id, 1000), 1000)
