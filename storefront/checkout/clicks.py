@@ -77,7 +77,7 @@ def one_click(button: Button, user: User, cart_id: int | None) -> Click:
     """The click of a returning customer: with the card and to the address they chose, else their usual ones."""
     goods, source = _goods(button, user)
     address = _address(button, user)
-    card_id = button.card_id or _usual_card(user)
+    means = WithSavedCard(button.card_id or _usual_card(user)) if button.expected_total else None
     leave()
     wanted = Wanted(
         checkout_token=button.token,
@@ -88,7 +88,7 @@ def one_click(button: Button, user: User, cart_id: int | None) -> Click:
         address=address,
         livemode=current_app.config["SETTINGS"].livemode,
     )
-    return Click(wanted, goods, How(WithSavedCard(card_id), in_page=wants_fragment()), asked_before=button.asked_before)
+    return Click(wanted, goods, How(means, in_page=wants_fragment()), asked_before=button.asked_before)
 
 
 def new_card_click(button: Button, buyer: Buyer, cart_id: int, address: dict[str, str]) -> Click:
@@ -102,7 +102,8 @@ def new_card_click(button: Button, buyer: Buyer, cart_id: int, address: dict[str
         address=address,
         livemode=current_app.config["SETTINGS"].livemode,
     )
-    return Click(wanted, {}, How(read_means(request.form), in_page=wants_fragment()))
+    means = read_means(request.form) if button.expected_total else None
+    return Click(wanted, {}, How(means, in_page=wants_fragment()))
 
 
 def _goods(button: Button, user: User) -> tuple[dict[int, int], OrderSource]:

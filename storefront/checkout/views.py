@@ -25,7 +25,7 @@ from storefront.payments.charging import Bought, HasOpenOrderError, NotYourButto
 from storefront.payments.customers import customer_to_charge
 from storefront.payments.reconciling import look_at_order
 from storefront.payments.showing import Shown, show_order, show_order_of_token
-from storefront.payments.stripe_gateway import OutcomeUnknownError
+from storefront.payments.stripe_gateway import OutcomeUnknownError, seat
 
 checkout = Blueprint("checkout", __name__)
 
@@ -134,7 +134,7 @@ def pay() -> ResponseReturnValue:
     leave()
     try:
         click = new_card_click(button, typed.buyer(user), cart_id, typed.place_copy())
-        if isinstance(click.how.means, WithNewCard):
+        if isinstance(click.how.means, WithNewCard) and click.how.means.keep:
             customer_to_charge(user.id)
         keep_typed_address(user.id, typed)
         bought = buy(click)
@@ -167,6 +167,6 @@ def back(public_id: str) -> ResponseReturnValue:
     order = show_order(public_id)
     leave()
     if order.is_open:
-        with suppress(OutcomeUnknownError):  # the page says that we are checking, and so we are
+        with suppress(OutcomeUnknownError, BusyError), seat():  # the page says that we are checking, and so we are
             look_at_order(order.id)
     return go_to(url_for("orders.show", public_id=public_id))

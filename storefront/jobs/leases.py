@@ -15,6 +15,7 @@ from sqlalchemy.sql.elements import SQLColumnExpression
 from storefront.clock import now
 from storefront.database import current_session, transaction
 from storefront.jobs.models import Job
+from storefront.jobs.queue import NEVER_GIVEN_UP
 
 LEASE: Final = dt.timedelta(seconds=60)
 MAX_TRIES: Final = 12
@@ -35,8 +36,8 @@ class Claim:
 
     @property
     def is_last_try(self) -> bool:
-        """Recurring work is never given up."""
-        return self.every_seconds is None and self.tries >= MAX_TRIES
+        """Recurring work is never given up, nor is what has to be found out."""
+        return self.every_seconds is None and self.kind not in NEVER_GIVEN_UP and self.tries >= MAX_TRIES
 
 
 def something_is_due() -> bool:

@@ -14,6 +14,7 @@ from storefront.jobs.models import Job
 Work = Callable[..., None]
 KINDS: dict[str, Work] = {}
 RECURRING: dict[str, int] = {}
+NEVER_GIVEN_UP: set[str] = set()
 
 
 class NotYetError(Exception):
@@ -24,16 +25,19 @@ class NotYetError(Exception):
         self.wait = wait
 
 
-def job(kind: str, *, every_seconds: int | None = None) -> Callable[[Work], Work]:
+def job(kind: str, *, every_seconds: int | None = None, gives_up: bool = True) -> Callable[[Work], Work]:
     """Register the function that does jobs of this kind; it is called with the job's args, outside any transaction.
 
-    With `every_seconds` there is one such job for ever, and nobody needs to ask for it.
+    With `every_seconds` there is one such job for ever, and nobody needs to ask for it. Without `gives_up` it is tried
+    until it succeeds, every hour in the end: for what may not be lost however long the other side is away.
     """
 
     def register(work: Work) -> Work:
         KINDS[kind] = work
         if every_seconds is not None:
             RECURRING[kind] = every_seconds
+        if not gives_up:
+            NEVER_GIVEN_UP.add(kind)
         return work
 
     return register

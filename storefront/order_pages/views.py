@@ -54,7 +54,7 @@ def pay_again(public_id: str) -> ResponseReturnValue:
         raise RefusedError("Please load the page again; nothing was charged.")
     means = read_means(request.form)
     leave()
-    if isinstance(means, WithNewCard) and order.user_id is not None:
+    if isinstance(means, WithNewCard) and means.keep and order.user_id is not None:
         customer_to_charge(order.user_id)
     return _do(order, lambda: charging.pay_again(order.id, number, How(means, in_page=wants_fragment())))
 

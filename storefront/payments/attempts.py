@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from storefront.clock import now
 from storefront.database import current_session, transaction
+from storefront.errors import RefusedError
 from storefront.installation import this_shop
 from storefront.money import Money
 from storefront.payments import cards, news, stripe_gateway
@@ -41,9 +42,12 @@ Means = WithSavedCard | WithNewCard
 
 @dataclass(frozen=True)
 class How:
-    """How to pay: with what, and whether the bank can ask inside our page (it cannot without JavaScript)."""
+    """How to pay: with what (nothing, where it costs nothing), and whether the bank can ask inside our page.
 
-    means: Means
+    Without JavaScript it cannot.
+    """
+
+    means: Means | None
     in_page: bool
 
 
@@ -114,7 +118,9 @@ def _new_intent(payment: Payment, public_id: str, attempt: str) -> dict[str, Any
     return intent | ({"customer": payment.stripe_customer_id} if payment.stripe_customer_id else {})
 
 
-def _means_of(means: Means, attempt: PaymentAttempt, user_id: int | None) -> dict[str, Any]:
+def _means_of(means: Means | None, attempt: PaymentAttempt, user_id: int | None) -> dict[str, Any]:
+    if means is None:
+        raise RefusedError("Please choose a card.")
     if isinstance(means, WithSavedCard):
         card = cards.own_card(user_id or 0, means.card_id)
         attempt.saved_card_id, attempt.stripe_payment_method_id = card.id, card.stripe_payment_method_id
@@ -132,26 +138,29 @@ def sending_of(attempt: PaymentAttempt) -> Sending:
     return Sending(order.id, order.public_id, attempt.id, attempt.operation, attempt.request, attempt.idempotency_key)
 
 
-def send(sending: Sending, source: Source = Source.api) -> None:
-    """Send it and record what came of it: Stripe's answer, its refusal, or that we do not know."""
+def send(sending: Sending, source: Source = Source.api, *, again: bool = False) -> None:
+    """Send it and record what came of it: Stripe's answer, its refusal, or that we do not know.
+
+    `again`: it was sent before, with the same key.
+    """
     unsettled = news.AttemptNews(source, sending.attempt_id, sending.order_id, AttemptState.unknown)
     try:
         facts = stripe_gateway.pay(sending.operation, sending.request, sending.key)
     except OutcomeUnknownError:
         record(unsettled)
     except RefusedByStripeError as refused:
-        _record_refusal(refused, unsettled, sending)
+        _record_refusal(refused, unsettled, sending, again=again)
     else:
         record_or_note(news.intent_news(facts, source, answers=sending.key))
 
 
-def _record_refusal(refused: RefusedByStripeError, unsettled: news.AttemptNews, sending: Sending) -> None:
+def _record_refusal(
+    refused: RefusedByStripeError, unsettled: news.AttemptNews, sending: Sending, *, again: bool
+) -> None:
     # A key that has lost its rights says nothing about what was sent while it had them.
-    sent_before = unsettled.source is not Source.api
-    if refused.code == "idempotency_error" or (sent_before and refused.status in {401, 403}):
-        record(unsettled)
-        return
-    if refused.code == INTENT_MOVED_ON and not _looked(sending, unsettled.source):
+    says_nothing = refused.code == "idempotency_error" or (again and refused.status in {401, 403})
+    moved_on = refused.code == INTENT_MOVED_ON and sending.operation == "confirm"
+    if says_nothing or (moved_on and not _looked(sending, unsettled.source)):
         record(unsettled)
         return
     record(replace(unsettled, state=AttemptState.refused, code=refused.code, words=""))

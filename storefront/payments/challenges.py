@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from storefront.database import current_session, leave
+from storefront.errors import BusyError
 from storefront.payments import news, stripe_gateway
 from storefront.payments.attempts import record_or_note
 from storefront.payments.models import AttemptState, Payment, Source
@@ -28,11 +29,12 @@ def open_challenge(order_id: int) -> Challenge:
     number = last.number if last else None
     leave()
     try:
-        if intent is None or not waits:
-            look_at_order(order_id)
-            return Challenge(None, None)
-        facts = stripe_gateway.fetch_intent(intent)
-    except OutcomeUnknownError:
+        with stripe_gateway.seat():
+            if intent is None or not waits:
+                look_at_order(order_id)
+                return Challenge(None, None)
+            facts = stripe_gateway.fetch_intent(intent)
+    except (OutcomeUnknownError, BusyError):
         return Challenge(None, None)  # the page shows what we know, and we go on asking
     record_or_note(news.intent_news(facts, Source.api, challenge=number))
     if facts["status"] != news.REQUIRES_ACTION:

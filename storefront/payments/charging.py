@@ -1,6 +1,6 @@
 """Paying: commit, call, record. One click is one order, one request and one call to Stripe, whatever happens in between."""
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 
 from flask import current_app
@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from storefront.clock import now
 from storefront.database import current_session, leave, transaction
-from storefront.errors import ChangedError, RefusedError
+from storefront.errors import ChangedError, RefusedError, ShopError
 from storefront.money import smallest_charge
 from storefront.orders.models import Cart, CartLine, CartState, Order, OrderSource
 from storefront.orders.placing import Placed, TokenTakenError, Wanted, open_order_with, place
@@ -75,11 +75,8 @@ def buy(click: Click) -> Bought:
     Raises TotalChangedError, SoldOutError, HasOpenOrderError, NotYourButtonError (409), RefusedError (422), NotYoursError
     (404) and BusyError (503); then nothing was placed and nothing charged.
     """
-    with stripe_gateway.seat():
-        try:
-            begun = _begin(click)
-        except TokenTakenError:
-            begun = _find_landed(click)
+    with stripe_gateway.seat() if click.wanted.expected_total else nullcontext():
+        begun = _begin_or_land(click)
         if isinstance(begun, _Landed):
             return _land(begun, click)
         if isinstance(begun, Sending):
@@ -93,7 +90,7 @@ def _begin(click: Click) -> Sending | Placed | _Landed:
         landed = _landed_on(click)
         if landed:
             return landed
-        refuse_too_many_tries(click.wanted.buyer.email_key)
+        refuse_too_many_tries(click.wanted.buyer.user_id, click.wanted.buyer.email_key)
         goods = _goods(click)
         totals = price(goods, current_app.config["SETTINGS"].currency)
         _refuse_what_cannot_be_charged(click, totals)
@@ -142,11 +139,16 @@ def _settle_free(payment: Payment) -> None:
     order_paid(order)
 
 
-def _find_landed(click: Click) -> _Landed:
-    with transaction():
-        landed = _landed_on(click)
-    assert landed is not None  # orders are never deleted
-    return landed
+def _begin_or_land(click: Click) -> Sending | Placed | _Landed:
+    try:
+        return _begin(click)
+    except (TokenTakenError, ShopError):
+        # What stood in the way may be what another press of this very button did a moment ago.
+        with transaction():
+            landed = _landed_on(click)
+        if landed is None:
+            raise
+        return landed
 
 
 def _landed_on(click: Click) -> _Landed | None:
@@ -207,7 +209,7 @@ def _close_and_begin_anew(landed: _Landed, click: Click) -> Bought:
     leave()
     if not closed or fresh is None:
         return Bought(landed.public_id, again=True)
-    begun = _begin(replace(click, wanted=replace(click.wanted, checkout_token=fresh)))
+    begun = _begin_or_land(replace(click, wanted=replace(click.wanted, checkout_token=fresh)))
     if isinstance(begun, Sending):
         send(begun)
     return Bought(begun.public_id, again=isinstance(begun, _Landed))
@@ -229,7 +231,7 @@ def _try_next(order_id: int, number: int, how: How, user_id: int | None) -> None
         order = session.get_one(Order, order_id, with_for_update=True)
         payment = session.scalars(select(Payment).where(Payment.order_id == order_id)).one()
         last = payment.last_attempt
-        refuse_too_many_tries(order.email_key)
+        refuse_too_many_tries(order.user_id, order.email_key)
         waits = last is not None and last.is_live and last.state is not AttemptState.requires_action
         if (
             not order.is_open
@@ -258,4 +260,5 @@ def give_up(order_id: int) -> None:
             return
         if last and last.state in {AttemptState.sending, AttemptState.unknown}:
             order.cancel_wanted_at = order.cancel_wanted_at or now()
-    close_at_stripe(order_id)
+    with stripe_gateway.seat():
+        close_at_stripe(order_id)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from storefront.clock import now
 from storefront.customers.models import User
 from storefront.database import current_session, leave, transaction
-from storefront.errors import NotYoursError
+from storefront.errors import BusyError, NotYoursError
 from storefront.installation import this_shop
 from storefront.jobs.queue import NotYetError, enqueue, job
 from storefront.payments import keeping, stripe_gateway
@@ -122,8 +122,9 @@ def customer_to_charge(user_id: int) -> str | None:
         with transaction() as session:
             customer_id = want_customer(session.get_one(User, user_id)).id
     try:
-        return make_customer(customer_id)
-    except (OutcomeUnknownError, RefusedByStripeError):
+        with stripe_gateway.seat():
+            return make_customer(customer_id)
+    except (OutcomeUnknownError, RefusedByStripeError, BusyError):
         return None
 
 

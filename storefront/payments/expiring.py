@@ -42,7 +42,9 @@ def _due() -> Iterator[Posting]:
         if days is not None:
             until = f"{card.exp_year}-{card.exp_month:02}"
             # A date that the bank moved is another date to hear of.
-            yield Posting("card_expiring", email, f"card_expiring:{card.id}:{until}:{days}", {"card_id": card.id, "until": until})
+            yield Posting(
+                "card_expiring", email, f"card_expiring:{card.id}:{until}:{days}", {"card_id": card.id, "until": until}
+            )
 
 
 def last_day(year: int, month: int) -> dt.date:

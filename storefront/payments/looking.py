@@ -8,6 +8,7 @@ from flask import current_app
 from sqlalchemy import select, update
 
 from storefront.database import current_session, leave, transaction
+from storefront.installation import this_shop
 from storefront.jobs.queue import job
 from storefront.payments import news, reconciling, stripe_gateway
 from storefront.payments.attempts import record_or_note
@@ -15,7 +16,7 @@ from storefront.payments.models import AttemptState, Dispute, Payment, PaymentAt
 from storefront.payments.record import record
 
 
-@job("look_at_intent")
+@job("look_at_intent", gives_up=False)
 def look_at_intent(intent: str) -> None:
     """An intent rang: look at it, as a look of the attempt that waits for the customer's bank if one does."""
     with transaction() as session:
@@ -25,7 +26,7 @@ def look_at_intent(intent: str) -> None:
     reconciling.look_at_intent(intent, Source.webhook, challenge=challenge)
 
 
-@job("look_at_refund")
+@job("look_at_refund", gives_up=False)
 def look_at_refund(refund: str) -> None:
     """A refund rang. Where we have not heard of its payment's success yet, that is looked at first."""
     told = news.refund_news(stripe_gateway.fetch_refund(refund), Source.webhook)
@@ -40,23 +41,31 @@ def _is_known(intent: str) -> bool:
     return found is not None
 
 
-@job("look_at_refunds_of")
+@job("look_at_refunds_of", gives_up=False)
 def look_at_refunds_of(intent: str) -> None:
     """A charge says it was refunded, but not by what."""
     for facts in stripe_gateway.refunds_of(intent):
         record_or_note(news.refund_news(facts, Source.webhook))
 
 
-@job("look_at_dispute")
+@job("look_at_dispute", gives_up=False)
 def look_at_dispute(dispute: str) -> None:
-    """A dispute rang."""
+    """A dispute rang. One about a payment of another shop on the same account is none of our business."""
     with transaction() as session:
         asked = update(Dispute).where(Dispute.stripe_dispute_id == dispute).values(looks_asked=Dispute.looks_asked + 1)
         number = session.scalar(asked.returning(Dispute.looks_asked)) or 0
-    record(news.dispute_news(stripe_gateway.fetch_dispute(dispute), Source.webhook, number=number))
+    told = news.dispute_news(stripe_gateway.fetch_dispute(dispute), Source.webhook, number=number)
+    if told.intent is None or _is_known(told.intent) or _is_ours(told.intent):
+        record(told)
 
 
-@job("look_at_card")
+def _is_ours(intent: str) -> bool:
+    shop = this_shop()
+    leave()
+    return (stripe_gateway.fetch_intent(intent).get("metadata") or {}).get("shop") == shop
+
+
+@job("look_at_card", gives_up=False)
 def look_at_card(payment_method: str) -> None:
     """A payment method rang."""
     with transaction() as session:
@@ -69,7 +78,7 @@ def look_at_card(payment_method: str) -> None:
         record(told)
 
 
-@job("look_at_customer")
+@job("look_at_customer", gives_up=False)
 def look_at_customer(customer: str) -> None:
     """A customer rang."""
     livemode = current_app.config["SETTINGS"].livemode
@@ -88,13 +97,13 @@ def look_at_customer(customer: str) -> None:
         )
 
 
-@job("look_at_setup")
+@job("look_at_setup", gives_up=False)
 def look_at_setup(setup: str) -> None:
     """A card set-up rang."""
     record(news.setup_news(stripe_gateway.fetch_setup(setup), Source.webhook))
 
 
-@job("look_again")
+@job("look_again", gives_up=False)
 def look_again(event: str) -> None:
     """An event told in another API version: look at what it is about, in ours."""
     from storefront.payments.inbox import ring  # noqa: PLC0415  the inbox asks for this job

@@ -1,8 +1,8 @@
 """Asking Stripe about everything that is open: by a job every minute, at once after a lost answer, and by the owner's command."""
 
 import datetime as dt
+import logging
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -33,9 +33,14 @@ from storefront.payments.refunding import ask_about_refund
 from storefront.payments.setups import ask_about_setup, open_setups, setups_due
 from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
 
+log = logging.getLogger(__name__)
+
 # Longer than the client's whole budget of 45 s: until then the answer may still be on its way to the one who asked.
 STILL_SENDING = dt.timedelta(seconds=90)
 ASK_EVERY = dt.timedelta(seconds=60)
+# A refund that succeeded can fail days later, and the webhook that says so can be lost.
+ASK_SUCCEEDED_EVERY = dt.timedelta(days=1)
+MAY_STILL_FAIL = dt.timedelta(days=30)
 LOOK_AT_MOST_EVERY = dt.timedelta(seconds=2)
 ASK_SETTLING_EVERY = dt.timedelta(hours=1)
 SURELY_NEVER_SENT = dt.timedelta(hours=1)
@@ -77,14 +82,13 @@ def ask_about_attempt(attempt_id: int, source: Source = Source.reconciliation) -
     leave()
     if found is None or (found.state is AttemptState.sending and now() - found.asked_at < STILL_SENDING):
         return
-    _mark_asked(attempt_id, sends=False)
+    _mark_asked(attempt_id)
     if found.intent and not _open_after_look(found, source):
         return
     if found.state not in {AttemptState.sending, AttemptState.unknown}:
         return
-    if found.wanted:
-        _mark_asked(attempt_id, sends=True)
-        send(found.sending, source)
+    if found.wanted and _is_sent_again(attempt_id):
+        send(found.sending, source, again=True)
     if found.intent is None and _is_unknown(attempt_id):
         _search(found, source)
 
@@ -94,18 +98,41 @@ def _read(attempt_id: int) -> _Open | None:
     if attempt is None or not attempt.is_live or attempt.payment.livemode != current_app.config["SETTINGS"].livemode:
         return None
     order, payment = attempt.payment.order, attempt.payment
-    wanted = order.is_open and order.cancel_wanted_at is None and now() < order.hold_until
     return _Open(
         sending_of(attempt), attempt.number, attempt.state, attempt.public_id, payment.stripe_payment_intent_id,
-        payment.stripe_customer_id, attempt.asked_at, attempt.created_at, wanted,
+        payment.stripe_customer_id, attempt.asked_at, attempt.created_at, _is_wanted(order),
     )  # fmt: skip
 
 
-def _mark_asked(attempt_id: int, *, sends: bool) -> None:
-    with transaction() as session:
-        attempt = session.get_one(PaymentAttempt, attempt_id, with_for_update=True)
-        if sends or attempt.state not in {AttemptState.sending, AttemptState.unknown}:
+def _mark_asked(attempt_id: int) -> None:
+    """Note the look; for one whose answer is missing, only the time of its last sending counts."""
+    with transaction():
+        attempt = _lock(attempt_id)
+        if attempt.state not in {AttemptState.sending, AttemptState.unknown}:
             attempt.asked_at = now()
+
+
+def _is_sent_again(attempt_id: int) -> bool:
+    """Whether it is still wanted now, under its order's lock; looking at it may have taken a while."""
+    with transaction():
+        attempt = _lock(attempt_id)
+        wanted = attempt.is_live and _is_wanted(attempt.payment.order)
+        if wanted:
+            attempt.asked_at = now()
+    return wanted
+
+
+def _lock(attempt_id: int) -> PaymentAttempt:
+    session = current_session()
+    order_id = session.scalars(
+        select(Payment.order_id).join(PaymentAttempt).where(PaymentAttempt.id == attempt_id)
+    ).one()
+    session.get_one(Order, order_id, with_for_update=True)
+    return session.get_one(PaymentAttempt, attempt_id)
+
+
+def _is_wanted(order: Order) -> bool:
+    return order.is_open and order.cancel_wanted_at is None and now() < order.hold_until
 
 
 def _open_after_look(found: _Open, source: Source) -> bool:
@@ -135,16 +162,19 @@ def look_at_intent(intent: str, source: Source = Source.reconciliation, *, chall
 
 
 def look_at_order(order_id: int, source: Source = Source.api) -> None:
-    """Ask about the open attempt of an order, if it has one and nobody asked in the last two seconds."""
+    """Ask about an open order's attempt, or its intent where no attempt is open, unless somebody did in the last two seconds."""
     with transaction() as session:
         order = session.get_one(Order, order_id, with_for_update=True)
         payment = session.scalars(select(Payment).where(Payment.order_id == order.id)).one()
-        last = payment.last_attempt
-        if last is None or not last.is_live or (payment.looked_at and now() - payment.looked_at < LOOK_AT_MOST_EVERY):
+        if not order.is_open or (payment.looked_at and now() - payment.looked_at < LOOK_AT_MOST_EVERY):
             return
         payment.looked_at = now()
-        attempt_id = last.id
-    ask_about_attempt(attempt_id, source)
+        last, intent = payment.last_attempt, payment.stripe_payment_intent_id
+        attempt_id = last.id if last and last.is_live else None
+    if attempt_id is not None:
+        ask_about_attempt(attempt_id, source)
+    elif intent is not None:
+        look_at_intent(intent, source)
 
 
 def _search(found: _Open, source: Source) -> None:
@@ -208,8 +238,14 @@ def reconcile(
 def ask_about_what_is_due() -> None:
     """Everything open that was not asked about for its time, and orders past their hold. Each failure waits for the next minute."""
     for ask in _due():
-        with suppress(OutcomeUnknownError, RefusedByStripeError, BusyError):
+        try:
             ask()
+        except (OutcomeUnknownError, RefusedByStripeError, BusyError):
+            continue
+        except Exception:
+            # One row that cannot be asked about must not keep the others waiting.
+            leave()
+            log.exception("could not ask")
 
 
 def _due() -> list[Callable[[], object]]:
@@ -228,6 +264,9 @@ def _due() -> list[Callable[[], object]]:
             Refund.state.in_([RefundState.sending, RefundState.unknown])
             & (func.coalesce(Refund.asked_at, Refund.created_at) <= at - ASK_EVERY),
             Refund.state.in_(settling) & (Refund.asked_at <= at - ASK_SETTLING_EVERY),
+            (Refund.state == RefundState.succeeded)
+            & (func.coalesce(Refund.asked_at, Refund.created_at) <= at - ASK_SUCCEEDED_EVERY)
+            & (Refund.created_at > at - MAY_STILL_FAIL),
         )
     )
     refunds = refunds.join(Payment).where(_mode(Payment.livemode))

@@ -16,7 +16,7 @@ from storefront.orders.models import Order
 from storefront.payments import news, stripe_gateway
 from storefront.payments.attempts import record_or_note
 from storefront.payments.consequences import new_refund
-from storefront.payments.models import IntentState, Payment, Refund, RefundKind, RefundState, Source
+from storefront.payments.models import GIVEN_BACK, IntentState, Payment, Refund, RefundKind, RefundState, Source
 from storefront.payments.news import Facts
 from storefront.payments.record import record
 from storefront.payments.standing import promised
@@ -74,7 +74,7 @@ def _allowed(payment: Payment, amount: int | None) -> int:
     return left.minor if amount is None else amount
 
 
-@job("ask_about_refund")
+@job("ask_about_refund", gives_up=False)
 def ask_about_refund(public_id: str, source: Source = Source.reconciliation) -> None:
     """Send a refund, or find out what became of it. Sending again is with its own key, so that it is one refund."""
     with transaction() as session:
@@ -88,7 +88,7 @@ def ask_about_refund(public_id: str, source: Source = Source.reconciliation) -> 
         )
         request, key, intent = refund.request, refund.idempotency_key, refund.payment.stripe_payment_intent_id
         key_is_good = now() - refund.created_at < KEY_GOOD_FOR
-    if state not in {RefundState.sending, RefundState.unknown, RefundState.pending, RefundState.requires_action}:
+    if state in GIVEN_BACK:
         return
     try:
         if stripe_id:

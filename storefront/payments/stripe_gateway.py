@@ -182,10 +182,16 @@ def _send_payment(client: StripeClient, operation: str, request: Facts, key: str
 
 
 def fetch_intent(intent: str) -> Facts:
-    """The PaymentIntent as it is now, with its latest charge; holds its client_secret, which is never stored."""
-    return _ask(
-        lambda client: _plain(client.v1.payment_intents.retrieve(_given(intent), params={"expand": INTENT_PARTS}))
-    )
+    """The PaymentIntent as it is now, with its latest charge; holds its client_secret, which is never stored.
+
+    A look that is refused tells nothing of the intent: OutcomeUnknownError.
+    """
+    try:
+        return _ask(
+            lambda client: _plain(client.v1.payment_intents.retrieve(_given(intent), params={"expand": INTENT_PARTS}))
+        )
+    except RefusedByStripeError as refused:
+        raise OutcomeUnknownError from refused
 
 
 def cancel_intent(intent: str) -> Facts:

@@ -92,7 +92,7 @@ def settle_customer(told: news.CustomerNews) -> None:
 
 def settle_setup(told: news.SetupNews) -> None:
     """A card set-up moved; once it succeeded its card is kept, with the consent given before."""
-    setup = _setup_of(told)
+    setup = _lock_setup(told)
     if setup is None or setup.livemode != told.livemode:
         return
     setup.stripe_setup_intent_id = told.setup
@@ -114,17 +114,23 @@ def _customer_lives(stripe_id: str | None) -> bool:
     return current_session().scalar(alive) is not None
 
 
-def _setup_of(told: news.SetupNews) -> CardSetup | None:
-    """Ours by Stripe's id, by our own, or by the key that asked for it."""
+def _lock_setup(told: news.SetupNews) -> CardSetup | None:
+    """Ours by Stripe's id, by our own, or by the key that asked for it; the wallet is locked first, as everywhere."""
     ways = (
         CardSetup.stripe_setup_intent_id == told.setup,
         CardSetup.public_id == told.our_id if told.our_id else None,
         CardSetup.idempotency_key == told.answers if told.answers else None,
     )
+    session = current_session()
     for way in ways:
-        setup = current_session().scalar(select(CardSetup).where(way).with_for_update()) if way is not None else None
-        if setup is not None:
-            return setup
+        found = (
+            session.execute(select(CardSetup.id, CardSetup.user_id).where(way)).one_or_none()
+            if way is not None
+            else None
+        )
+        if found is not None:
+            keeping.lock_wallet(found.user_id, livemode=told.livemode)
+            return session.get(CardSetup, found.id, with_for_update=True)
     return None
 
 
