@@ -35,9 +35,14 @@ class Claim:
     every_seconds: int | None
 
     @property
-    def is_last_try(self) -> bool:
+    def may_be_given_up(self) -> bool:
         """Recurring work is never given up, nor is what has to be found out."""
-        return self.every_seconds is None and self.kind not in NEVER_GIVEN_UP and self.tries >= MAX_TRIES
+        return self.every_seconds is None and self.kind not in NEVER_GIVEN_UP
+
+    @property
+    def is_last_try(self) -> bool:
+        """Whether another failure is the last."""
+        return self.may_be_given_up and self.tries >= MAX_TRIES
 
 
 def something_is_due() -> bool:

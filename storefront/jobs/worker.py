@@ -77,7 +77,7 @@ def _do_next(app: Flask) -> bool:
 
 
 def _do(app: Flask, claim: Claim) -> Exception | None:
-    if claim.tries > leases.MAX_TRIES and claim.every_seconds is None:
+    if claim.tries > leases.MAX_TRIES and claim.may_be_given_up:
         return RuntimeError("the worker stopped in the middle of it, each time")
     with app.app_context():
         try:

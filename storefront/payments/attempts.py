@@ -14,7 +14,7 @@ from storefront.installation import this_shop
 from storefront.money import Money
 from storefront.payments import cards, news, stripe_gateway
 from storefront.payments.consequences import note_unmatched
-from storefront.payments.models import AttemptState, Payment, PaymentAttempt, Source, StripeCustomer
+from storefront.payments.models import AttemptState, Payment, PaymentAttempt, SavedCard, Source, StripeCustomer
 from storefront.payments.record import DoesNotFitError, NotOursError, record, settle
 from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
 
@@ -63,19 +63,32 @@ class Sending:
     key: str
 
 
-def open_payment(order_id: int, total: Money, user_id: int | None) -> Payment:
+@dataclass(frozen=True)
+class Payer:
+    """Who pays at Stripe, and the saved card that was asked for, as far as there are any."""
+
+    customer: str | None
+    card: SavedCard | None
+
+
+def find_payer(user_id: int | None, means: Means | None) -> Payer:
+    """The buyer's customer and card in one question; while the answer is held, `write_attempt` finds the card without another."""
+    card_id = means.card_id if isinstance(means, WithSavedCard) else None
+    with_card = (SavedCard.id == card_id) & (SavedCard.user_id == StripeCustomer.user_id)
+    mine = (StripeCustomer.user_id == user_id, StripeCustomer.livemode == current_app.config["SETTINGS"].livemode)
+    both = select(StripeCustomer.stripe_id, SavedCard).outerjoin(SavedCard, with_card)
+    found = current_session().execute(both.where(*mine, StripeCustomer.deleted_at.is_(None))).one_or_none()
+    return Payer(found.stripe_id, found.SavedCard) if found else Payer(None, None)
+
+
+def open_payment(order_id: int, total: Money, payer: Payer) -> Payment:
     """The payment of an order being placed; names the buyer's customer, so that news can be checked against it."""
-    session = current_session()
-    livemode = current_app.config["SETTINGS"].livemode
-    customer = select(StripeCustomer.stripe_id).where(
-        StripeCustomer.user_id == user_id, StripeCustomer.livemode == livemode, StripeCustomer.deleted_at.is_(None)
-    )
     payment = Payment(
-        order_id=order_id, amount=total.minor, currency=total.currency, livemode=livemode,
-        stripe_customer_id=session.scalar(customer) if user_id is not None else None,
+        order_id=order_id, amount=total.minor, currency=total.currency, stripe_customer_id=payer.customer,
+        livemode=current_app.config["SETTINGS"].livemode,
     )  # fmt: skip
-    session.add(payment)
-    session.flush()
+    current_session().add(payment)
+    current_session().flush()
     return payment
 
 
@@ -151,7 +164,7 @@ def send(sending: Sending, source: Source = Source.api, *, again: bool = False) 
     except RefusedByStripeError as refused:
         _record_refusal(refused, unsettled, sending, again=again)
     else:
-        record_or_note(news.intent_news(facts, source, answers=sending.key))
+        record_or_note(replace(news.intent_news(facts, source, answers=sending.key), asked_for=sending.order_id))
 
 
 def _record_refusal(

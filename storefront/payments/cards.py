@@ -133,9 +133,8 @@ def allow_redisplay(card_id: int) -> None:
 
 
 def _find(user_id: int, card_id: int) -> SavedCard:
-    query = select(SavedCard).where(SavedCard.id == card_id, SavedCard.user_id == user_id, _mode())
-    card = current_session().scalar(query)
-    if card is None:
+    card = current_session().get(SavedCard, card_id)
+    if card is None or card.user_id != user_id or card.livemode != _livemode():
         raise NotYoursError
     return card
 

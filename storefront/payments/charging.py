@@ -14,7 +14,7 @@ from storefront.orders.models import Cart, CartLine, CartState, Order, OrderSour
 from storefront.orders.placing import Placed, TokenTakenError, Wanted, open_order_with, place
 from storefront.orders.pricing import Totals, price
 from storefront.payments import stripe_gateway
-from storefront.payments.attempts import How, Sending, WithNewCard, open_payment, send, write_attempt
+from storefront.payments.attempts import How, Sending, WithNewCard, find_payer, open_payment, send, write_attempt
 from storefront.payments.consequences import order_paid
 from storefront.payments.models import AttemptState, IntentState, Payment, PaymentStatus
 from storefront.payments.reconciling import ask_about_attempt, close_at_stripe
@@ -95,7 +95,8 @@ def _begin(click: Click) -> Sending | Placed | _Landed:
         totals = price(goods, current_app.config["SETTINGS"].currency)
         _refuse_what_cannot_be_charged(click, totals)
         placed = place(click.wanted, totals)
-        payment = open_payment(placed.order_id, placed.total, click.wanted.buyer.user_id)
+        payer = find_payer(click.wanted.buyer.user_id, click.how.means)
+        payment = open_payment(placed.order_id, placed.total, payer)
         if not placed.total:
             _settle_free(payment)
             return placed

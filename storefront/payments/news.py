@@ -57,7 +57,8 @@ class IntentNews:
     """What a PaymentIntent is like.
 
     `answers` is the idempotency key of the request this is the answer to, if any. `looked_at_challenge` is the
-    number of the attempt that waited for the customer's bank when we asked, if one did.
+    number of the attempt that waited for the customer's bank when we asked, if one did. `asked_for` is the order that
+    we asked for ourselves.
     """
 
     source: Source
@@ -78,6 +79,7 @@ class IntentNews:
     decline: Decline | None
     answers: str | None = None
     looked_at_challenge: int | None = None
+    asked_for: int | None = None
     event: str = ""
 
 

@@ -201,6 +201,8 @@ def _lock(order_id: int) -> Payment:
 
 
 def _order_of_intent(told: news.IntentNews) -> int:
+    if told.asked_for is not None:
+        return told.asked_for
     is_known = Payment.stripe_payment_intent_id == told.intent
     either = or_(is_known, Order.public_id == told.order) if told.order else is_known
     payments = select(Payment.order_id, Payment.stripe_payment_intent_id).join(Payment.order).where(either)

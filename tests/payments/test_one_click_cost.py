@@ -11,7 +11,7 @@ from storefront.extensions import db
 from tests.people import Shopper
 from tests.stack import Sandbox, Shop
 
-MOST_STATEMENTS = 26
+MOST_STATEMENTS = 24
 
 
 @dataclass
