@@ -43,6 +43,11 @@ def retarget(response: Response, selector: str) -> Response:
     return response
 
 
+def came_to(url: str, fragment: str) -> Response:
+    """A fragment that stands for a whole page: the browser shows, and remembers, that page's address."""
+    return _response(fragment.lstrip(), HTTPStatus.OK, {"HX-Push-Url": url})
+
+
 def go_to(url: str) -> Response:
     """Leave the page: a redirect for a browser, and for htmx what makes it load a whole page."""
     if not wants_fragment():

@@ -86,6 +86,16 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "option_values",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name_key", sa.String(), nullable=False),
+        sa.Column("value_key", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_option_values")),
+        sa.UniqueConstraint("name_key", "value_key", name=op.f("uq_option_values_name_key_value_key")),
+    )
+    op.create_table(
         "outbound_mail",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -126,7 +136,6 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("published", sa.Boolean(), nullable=False),
         sa.Column("created_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
-        sa.Column("search_text", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_products")),
         sa.UniqueConstraint("handle", name=op.f("uq_products_handle")),
     )
@@ -219,6 +228,13 @@ def upgrade() -> None:
         sa.Column("deleted_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("email_key", name=op.f("uq_users_email_key")),
+    )
+    op.create_table(
+        "word_keys",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("word", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("key", "word", name=op.f("pk_word_keys")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "addresses",
@@ -343,6 +359,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_saved_cards_fingerprint"), ["fingerprint"], unique=False)
         batch_op.create_index(batch_op.f("ix_saved_cards_replaced_by_id"), ["replaced_by_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_saved_cards_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "search_entries",
+        sa.Column("product_id", sa.Integer(), nullable=False),
+        sa.Column("title_key", sa.String(), nullable=False),
+        sa.Column("lowest_minor", sa.Integer(), nullable=False),
+        sa.Column("highest_minor", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("created_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["products.id"], name=op.f("fk_search_entries_product_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("product_id", name=op.f("pk_search_entries")),
+    )
+    with op.batch_alter_table("search_entries", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_search_entries_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_search_entries_highest_minor"), ["highest_minor"], unique=False)
+        batch_op.create_index(batch_op.f("ix_search_entries_lowest_minor"), ["lowest_minor"], unique=False)
+        batch_op.create_index(batch_op.f("ix_search_entries_position"), ["position"], unique=False)
+        batch_op.create_index(batch_op.f("ix_search_entries_title_key"), ["title_key"], unique=False)
 
     op.create_table(
         "card_setups",
@@ -641,6 +677,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_payments_stripe_charge_id"), ["stripe_charge_id"], unique=False)
 
     op.create_table(
+        "variant_values",
+        sa.Column("value_id", sa.Integer(), nullable=False),
+        sa.Column("product_id", sa.Integer(), nullable=False),
+        sa.Column("variant_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["products.id"], name=op.f("fk_variant_values_product_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["value_id"], ["option_values.id"], name=op.f("fk_variant_values_value_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["variant_id"], ["variants.id"], name=op.f("fk_variant_values_variant_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("value_id", "product_id", "variant_id", name=op.f("pk_variant_values")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("variant_values", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_variant_values_product_id"), ["product_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_variant_values_variant_id"), ["variant_id"], unique=False)
+
+    op.create_table(
         "disputes",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("stripe_dispute_id", sa.String(), nullable=False),
@@ -914,6 +971,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_disputes_payment_id"))
 
     op.drop_table("disputes")
+    with op.batch_alter_table("variant_values", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_variant_values_variant_id"))
+        batch_op.drop_index(batch_op.f("ix_variant_values_product_id"))
+
+    op.drop_table("variant_values")
     with op.batch_alter_table("payments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_payments_stripe_charge_id"))
 
@@ -969,6 +1031,14 @@ def downgrade() -> None:
         )
 
     op.drop_table("card_setups")
+    with op.batch_alter_table("search_entries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_search_entries_title_key"))
+        batch_op.drop_index(batch_op.f("ix_search_entries_position"))
+        batch_op.drop_index(batch_op.f("ix_search_entries_lowest_minor"))
+        batch_op.drop_index(batch_op.f("ix_search_entries_highest_minor"))
+        batch_op.drop_index(batch_op.f("ix_search_entries_created_at"))
+
+    op.drop_table("search_entries")
     with op.batch_alter_table("saved_cards", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_saved_cards_user_id"))
         batch_op.drop_index(batch_op.f("ix_saved_cards_replaced_by_id"))
@@ -998,6 +1068,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_addresses_user_id"))
 
     op.drop_table("addresses")
+    op.drop_table("word_keys")
     op.drop_table("users")
     op.drop_table("unmatched")
     with op.batch_alter_table("throttle", schema=None) as batch_op:
@@ -1020,6 +1091,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_outbound_mail_to_address"))
 
     op.drop_table("outbound_mail")
+    op.drop_table("option_values")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_jobs_unfinished",

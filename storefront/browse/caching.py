@@ -11,13 +11,14 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import Headers
 
 from config import Settings
+from storefront.browse.asking import FILTERS
 from storefront.browse.kept import kept
 from storefront.catalog.version import catalogue_version
 from storefront.extensions import compress
 from storefront.hypermedia import wants_fragment
 from storefront.security import has_session
 
-_TOLD = ("page", "q", "variant", "variant_id")
+_TOLD = ("page", "q", "variant", "variant_id", *FILTERS)
 T = TypeVar("T")
 _LOOKS = ("*.html", "*.css", "*.js", "*.svg", "*.py")
 
@@ -67,7 +68,7 @@ def shared_part(name: str, make: Callable[[], T]) -> T:
 
 def _key() -> _Key:
     # Only what our pages listen to: else any tail of an address would be a page of its own.
-    return (request.path, wants_fragment(), *(request.args.get(name, "") for name in _TOLD))
+    return (request.path, wants_fragment(), *("\n".join(request.args.getlist(name)) for name in _TOLD))
 
 
 def _drawn(view: View, place: dict[str, Any], tag: str) -> tuple[bytes, Headers]:

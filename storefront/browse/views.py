@@ -10,25 +10,25 @@ from markupsafe import Markup
 
 from config import Settings
 from storefront.browse import files, kept
+from storefront.browse.asking import Wish, asked, option
 from storefront.browse.caching import browsing, part, shared_part
 from storefront.browse.panel import panel_for
 from storefront.browse.pictures import picture_url
-from storefront.catalog import products
+from storefront.catalog import finding, products
 from storefront.catalog.facts import CardPage, ProductPage, Shelf, VariantChoice
+from storefront.catalog.results import NOTHING, Filters, Found
 from storefront.catalog.words import plain, shown
 from storefront.errors import NotYoursError
-from storefront.hypermedia import wants_fragment
+from storefront.hypermedia import came_to, wants_fragment
 
 browse = Blueprint("browse", __name__)
 browse.add_app_template_filter(picture_url, "picture_url")
 browse.add_app_template_filter(shown, "description")
 browse.add_app_template_filter(plain, "plain")
+browse.add_app_template_global(option, "option_in_address")
 browse.add_url_rule("/media/<path:name>", view_func=files.media)
 browse.add_url_rule("/favicon.ico", view_func=files.favicon)
 browse.add_url_rule("/robots.txt", view_func=files.robots)
-
-_LAST_PAGE = 10_000
-_LONGEST_SEARCH = 100
 
 
 @browse.record_once
@@ -41,7 +41,8 @@ def make_room(state: BlueprintSetupState) -> None:
 @browsing
 def home() -> ResponseReturnValue:
     shelf = part("front", products.front_page) or Shelf(products.FRONT_PAGE, _settings().shop_name)
-    return _page("browse/home.html", shelf=shelf, **_cards(lambda: _front_cards(shelf)))
+    cards = _cards(lambda: _front_cards(shelf))
+    return _page("browse/home.html", shelf=shelf, page_address=_home_address, **cards)
 
 
 @browse.get("/collections/<handle>")
@@ -50,18 +51,13 @@ def collection(handle: str) -> ResponseReturnValue:
     shelf = part("shelf", lambda: products.collection(handle))
     if shelf is None or handle == products.FRONT_PAGE:
         raise NotYoursError
-    return _page(
-        "browse/collection.html", shelf=shelf, **_cards(lambda: products.cards_of(handle, _currency(), _number()))
-    )
+    return _results("browse/collection.html", asked(handle, _currency()), shelf=shelf)
 
 
 @browse.get("/search")
 @browsing
 def search() -> ResponseReturnValue:
-    wanted = request.args.get("q", "").strip()[:_LONGEST_SEARCH]
-    return _page(
-        "browse/search.html", wanted=wanted, **_cards(lambda: products.found_cards(wanted, _currency(), _number()))
-    )
+    return _results("browse/search.html", asked("", _currency()))
 
 
 @browse.get("/products/<handle>")
@@ -98,6 +94,24 @@ def _of_product(found: ProductPage, chosen: VariantChoice) -> dict[str, Any]:
     }
 
 
+def _results(page: str, wish: Wish, **context: Any) -> ResponseReturnValue:
+    """What was found: for a browser the page, for htmx the results with the address that leads to them."""
+
+    def draw() -> tuple[Found, Markup]:
+        found = finding.search(wish.words, wish.filters, wish.sort, wish.page, _currency())
+        return found, _grid(found.cards)
+
+    # Whoever has not said anything yet is not shown everything.
+    is_asked = bool(wish.words or wish.filters != Filters())
+    found, grid = part("found", draw) if is_asked else (NOTHING, Markup())
+    if wish.page > 1 and not found.cards.cards:
+        raise NotYoursError
+    context |= {"wish": wish, "found": found, "grid": grid, "is_asked": is_asked}
+    if not wants_fragment():
+        return _page(page, **context)
+    return came_to(wish.address(page=wish.page), render_template("browse/_results.html", **context))
+
+
 def _page(template: str, **context: Any) -> str:
     return render_template(template, collections=shared_part("masthead", products.collections), **context)
 
@@ -107,7 +121,7 @@ def _cards(ask: Callable[[], CardPage]) -> dict[str, Any]:
 
     def draw() -> tuple[CardPage, Markup]:
         page = ask()
-        return page, Markup(render_template("browse/_shelf.html", cards=page.cards))  # noqa: S704  our own template
+        return page, _grid(page)
 
     page, grid = part("grid", draw)
     if page.number > 1 and not page.cards:
@@ -115,13 +129,18 @@ def _cards(ask: Callable[[], CardPage]) -> dict[str, Any]:
     return {"cards": page, "grid": grid}
 
 
+def _home_address(page: int) -> str:
+    return url_for(".home", page=page if page > 1 else None)
+
+
+def _grid(page: CardPage) -> Markup:
+    return Markup(render_template("browse/_shelf.html", cards=page.cards))  # noqa: S704  our own template
+
+
 def _front_cards(shelf: Shelf) -> CardPage:
-    chosen = products.cards_of(shelf.handle, _currency(), _number())
-    return chosen if chosen.cards else products.all_cards(_currency(), _number())
-
-
-def _number() -> int:
-    return min(max(request.args.get("page", 1, type=int), 1), _LAST_PAGE)
+    number = asked("", _currency()).page
+    chosen = finding.cards_of(shelf.handle, _currency(), number)
+    return chosen if chosen.cards else finding.all_cards(_currency(), number)
 
 
 def _variant_id() -> int | None:

@@ -1,9 +1,8 @@
 """Tables of what is sold."""
 
 import datetime as dt
-import unicodedata
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, event
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.clock import now
@@ -13,7 +12,7 @@ from storefront.database import Base
 class Product(Base):
     """Something sold, in one or more variants. `handle` is its place in the URL.
 
-    `description` is HTML as somebody wrote it: show it by `catalog.words.shown` alone. `search_text` follows by itself.
+    `description` is HTML as somebody wrote it: show it by `catalog.words.shown` alone.
     """
 
     __tablename__ = "products"
@@ -32,28 +31,12 @@ class Product(Base):
     position: Mapped[int] = mapped_column(default=0)
     published: Mapped[bool] = mapped_column(default=True, index=True)
     created_at: Mapped[dt.datetime] = mapped_column(default=now)
-    search_text: Mapped[str] = mapped_column(default="")
 
     variants: Mapped[list["Variant"]] = relationship(
         back_populates="product", order_by="Variant.position", cascade="all, delete-orphan"
     )
     pictures: Mapped[list["ProductImage"]] = relationship(
         back_populates="product", order_by="ProductImage.position", cascade="all, delete-orphan"
-    )
-
-
-def folded(text: str) -> str:
-    """Without capitals and accents, so that "grun" finds "Grün"; no database of ours does this for us."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
-
-
-@event.listens_for(Product, "before_insert")
-@event.listens_for(Product, "before_update")
-def follow_words(_mapper: object, _connection: object, product: Product) -> None:
-    """Keep what is searched in step with what is shown."""
-    product.search_text = folded(
-        " ".join([product.title, product.note or "", product.kind or "", *(product.tags or [])])
     )
 
 

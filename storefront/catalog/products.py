@@ -7,14 +7,13 @@ from sqlalchemy import Row, Select, func, select
 
 from storefront.catalog.facts import (
     Availability,
-    CardPage,
     Picture,
     ProductCard,
     ProductPage,
     Shelf,
     VariantChoice,
 )
-from storefront.catalog.models import Collection, CollectionProduct, Product, ProductImage, Variant, folded
+from storefront.catalog.models import Collection, Product, ProductImage, Variant
 from storefront.database import current_session
 from storefront.money import Money
 
@@ -48,37 +47,14 @@ def front_page() -> Shelf | None:
     return collection(FRONT_PAGE)
 
 
-def all_cards(currency: str, page: int = 1) -> CardPage:
-    """Everything that is published, in the shop's order."""
-    return _cards(_published().order_by(Product.position, Product.id), currency, page)
+def cards_by_id(product_ids: Sequence[int], currency: str) -> tuple[ProductCard, ...]:
+    """The cards of these products, in this order."""
+    rows = {row.id: row for row in current_session().execute(_told_on_cards().where(Product.id.in_(product_ids)))}
+    pictures = _first_pictures(product_ids)
+    return tuple(_card(rows[one], pictures.get(one), currency) for one in product_ids if one in rows)
 
 
-def cards_of(handle: str, currency: str, page: int = 1) -> CardPage:
-    """What stands on one shelf."""
-    on_shelf = (
-        _published()
-        .join(CollectionProduct, CollectionProduct.product_id == Product.id)
-        .join(Collection, Collection.id == CollectionProduct.collection_id)
-        .where(Collection.handle == handle)
-        .group_by(CollectionProduct.position)
-        .order_by(CollectionProduct.position, Product.id)
-    )
-    return _cards(on_shelf, currency, page)
-
-
-def found_cards(wanted: str, currency: str, page: int = 1) -> CardPage:
-    """What a search finds: each word somewhere in title, note, kind or tags; a title that begins so comes first."""
-    words = folded(wanted).split()[:8]
-    if not words:
-        return CardPage((), 1, is_last=True)
-    query = _published()
-    for word in words:
-        query = query.where(Product.search_text.contains(word, autoescape=True))
-    title_first = Product.search_text.startswith(words[0], autoescape=True).desc()
-    return _cards(query.order_by(title_first, Product.position, Product.id), currency, page)
-
-
-def _published() -> AnySelect:
+def _told_on_cards() -> AnySelect:
     return (
         select(
             Product.id,
@@ -95,14 +71,6 @@ def _published() -> AnySelect:
         .where(Product.published)
         .group_by(Product.id)
     )
-
-
-def _cards(query: AnySelect, currency: str, page: int) -> CardPage:
-    rows = current_session().execute(query.limit(PAGE_SIZE + 1).offset((page - 1) * PAGE_SIZE)).all()
-    shown = rows[:PAGE_SIZE]
-    pictures = _first_pictures([row.id for row in shown])
-    cards = tuple(_card(row, pictures.get(row.id), currency) for row in shown)
-    return CardPage(cards, page, is_last=len(rows) <= PAGE_SIZE)
 
 
 def _card(row: AnyRow, picture: Picture | None, currency: str) -> ProductCard:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from storefront.catalog.models import folded
+from storefront.catalog.spelling import folded
 from storefront.catalog.spreadsheet import BadRowError, SheetRow
 from storefront.catalog.words import tidy
 from storefront.money import decimals

@@ -60,6 +60,16 @@ def import_products(file: Path) -> None:
     _say_what_did_not(came)
 
 
+@shop.command("reindex")
+def reindex_products() -> None:
+    """Make anew what search and filters look into, while the shop goes on: after a restore, or changes by SQL."""
+    from storefront.catalog.indexing import reindex  # noqa: PLC0415  only here is it needed
+
+    number = reindex(progress=_say_how_far)
+    click.echo(err=True)
+    click.echo(f"{number} products can be found now.")
+
+
 @shop.command("adopt")
 @click.confirmation_option(prompt="From now on this one charges, refunds and writes to customers. Is it the shop?")
 def adopt() -> None:

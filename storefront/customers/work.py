@@ -59,7 +59,9 @@ def write_email_change_asked(context: dict[str, Any]) -> dict[str, Any] | None:
 def write_email_changed(context: dict[str, Any]) -> dict[str, Any] | None:
     """Both addresses hear which one counts now."""
     user = user_by_id(context["user_id"])
-    return None if user is None else {"first_name": user.first_name} | {key: context[key] for key in ("before", "after")}
+    return (
+        None if user is None else {"first_name": user.first_name} | {key: context[key] for key in ("before", "after")}
+    )
 
 
 @message("goodbye")

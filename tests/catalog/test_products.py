@@ -1,14 +1,12 @@
 import pytest
 
 from storefront.catalog.facts import Availability, ProductPage, VariantChoice
+from storefront.catalog.finding import all_cards, cards_of
 from storefront.catalog.models import Collection
 from storefront.catalog.products import (
     PAGE_SIZE,
-    all_cards,
-    cards_of,
     collection,
     collections,
-    found_cards,
     front_page,
     handles,
     product_page,
@@ -52,7 +50,6 @@ def test_what_is_not_published_is_nowhere(shop: None) -> None:
     put("Teapot", published=False)
 
     assert all_cards("eur").cards == ()
-    assert found_cards("teapot", "eur").cards == ()
     assert product_page("teapot", "eur") is None
     assert handles() == ((), ())
 
@@ -92,34 +89,6 @@ def test_a_long_shelf_has_pages(shop: None) -> None:
     assert third.cards == ()
 
 
-@pytest.mark.parametrize(
-    ("wanted", "found"),
-    [
-        ("teap", ["Teapot"]),
-        ("TEA stone", ["Teapot", "Größe Mug"]),
-        ("grosse", ["Größe Mug"]),
-        ("GRÖSSE", ["Größe Mug"]),
-        ("mug teapot", []),
-        ("%", []),
-        ("_eapot", []),
-        ("", []),
-        ("   ", []),
-    ],
-)
-def test_a_search_finds_every_word_and_no_pattern(shop: None, wanted: str, found: list[str]) -> None:
-    put("Teapot")
-    put("Größe Mug")
-
-    assert [card.title for card in found_cards(wanted, "eur").cards] == found
-
-
-def test_a_title_that_begins_so_is_found_first(shop: None) -> None:
-    put("Pot for tea")
-    put("Teapot")
-
-    assert [card.title for card in found_cards("tea", "eur").cards] == ["Teapot", "Pot for tea"]
-
-
 def test_a_product_page_knows_its_variants(shop: None) -> None:
     first, second = put("Teapot", prices=(2400, 2600), stocks=(0, 3))
 
@@ -142,7 +111,7 @@ def test_more_products_take_no_more_statements(shop: None) -> None:
     put("Mug", prices=(1, 2), stocks=(1, 2))
     put("Bowl")
 
-    assert _statements() == one == [2, 2, 2, 3]
+    assert _statements() == one == [3, 3, 3]
 
 
 def _statements() -> list[int]:
@@ -150,7 +119,6 @@ def _statements() -> list[int]:
     for ask in (
         lambda: all_cards("eur"),
         lambda: cards_of("table", "eur"),
-        lambda: found_cards("stoneware", "eur"),
         lambda: product_page("teapot", "eur"),
     ):
         leave()

@@ -5,8 +5,9 @@ from typing import Any
 from sqlalchemy import func, select
 
 import storefront
+from storefront.catalog.finding import all_cards
 from storefront.catalog.models import CollectionProduct, Product, ProductImage, Variant
-from storefront.catalog.products import all_cards, collections, front_page, product_page
+from storefront.catalog.products import collections, front_page, product_page
 from storefront.catalog.stocking import stock_from
 from storefront.catalog.version import catalogue_version
 from storefront.database import current_session, leave, transaction
