@@ -83,6 +83,7 @@ class Panel:
     address: AddressShown | None = None
     addresses: Sequence[AddressShown] = ()
     arrives_on: dt.date | None = None
+    shipping: Money | None = None
     order: PanelOrder | None = None
     attempt: int | None = None
     decline_reason: str | None = None
@@ -164,6 +165,8 @@ def _button(user: User, totals: Totals, buys: str, hidden: dict[str, Any]) -> Pa
         address=addresses[0] if addresses else None,
         addresses=addresses,
         arrives_on=totals.arrives_on,
+        # In the cart and at the checkout the sum above the button says it already.
+        shipping=totals.shipping if buys != "cart" else None,
         email=user.email,
     )
 
