@@ -88,7 +88,9 @@ def belongings(shop: Shop) -> list[list[dict[str, Any]]]:
 
 @pytest.mark.parametrize("htmx", [True, False], ids=["fragment", "page"])
 @pytest.mark.parametrize("who", ["bob", "nobody"])
-def test_no_address_shows_or_changes_what_is_hers(shop: Shop, hers: Hers, bob: Shopper, *, htmx: bool, who: str) -> None:
+def test_no_address_shows_or_changes_what_is_hers(
+    shop: Shop, hers: Hers, bob: Shopper, *, htmx: bool, who: str
+) -> None:
     if who == "nobody":
         bob.browser.cookies.clear()
     bob.cards.clear()
