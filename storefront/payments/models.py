@@ -9,7 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.clock import now
 from storefront.database import Base
-from storefront.money import Money
 from storefront.orders.models import Order
 
 
@@ -150,11 +149,6 @@ class Payment(Base):
     attempts: Mapped[list["PaymentAttempt"]] = relationship(back_populates="payment", order_by="PaymentAttempt.number")
     refunds: Mapped[list["Refund"]] = relationship(back_populates="payment", order_by="Refund.id")
     disputes: Mapped[list["Dispute"]] = relationship(back_populates="payment", order_by="Dispute.id")
-
-    @property
-    def amount_money(self) -> Money:
-        """What is to be paid."""
-        return Money(self.amount, self.currency)
 
     @property
     def last_attempt(self) -> "PaymentAttempt | None":

@@ -313,11 +313,6 @@ def fetch_event(event: str) -> Facts:
     return _ask(lambda client: _plain(client.v1.events.retrieve(_given(event))))
 
 
-def fetch_account() -> Facts:
-    """The account our key belongs to."""
-    return _ask(lambda client: _plain(client.v1.accounts.retrieve_current()))
-
-
 def check_signature(body: str, header: str, secrets: tuple[str, ...]) -> bool:
     """Whether one of the secrets signed this body, and within five minutes of our clock, either way.
 

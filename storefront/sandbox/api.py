@@ -130,9 +130,7 @@ def _execute(call: Call, matched: Endpoint, values: dict[str, Any]) -> Answer:
 def _strike_before(sandbox: Sandbox, asked: Asked, print_: str) -> None:
     if fault := asked.struck_by(FaultKind.CONFLICT):
         raise conflict(asked.key or "", fault.code or "idempotency_key_in_use")
-    if fault := asked.struck_by(FaultKind.REFUSE):
-        message = "Refused, as a test wished."
-        raise StripeError(400, message, code=fault.code or "payment_intent_unexpected_state")
+    _refuse(asked)
     if fault := asked.struck_by(FaultKind.DELAY):
         time.sleep(fault.seconds)
     if asked.struck_by(FaultKind.CUT_BEFORE):
@@ -143,6 +141,16 @@ def _strike_before(sandbox: Sandbox, asked: Asked, print_: str) -> None:
             with sandbox.store.transaction():
                 sandbox.keys.remember(asked.key, print_, broken, sandbox.clock.now())
         raise StripeError(500, broken.body["error"]["message"], kind="api_error")
+
+
+def _refuse(asked: Asked) -> None:
+    if fault := asked.struck_by(FaultKind.REFUSE):
+        message = "Refused, as a test wished."
+        raise StripeError(400, message, code=fault.code or "payment_intent_unexpected_state")
+    if fault := asked.struck_by(FaultKind.DECLINE):
+        raise DeclinedError("Your card was declined.", code=fault.code or "card_declined")
+    if asked.struck_by(FaultKind.FORBID):
+        raise StripeError(403, "The provided key does not have the required permissions for this endpoint.")
 
 
 def _broken() -> Answer:

@@ -139,6 +139,23 @@ def renew_card(payment_method_id: str) -> Response:
     return jsonify(shown)
 
 
+@control.post("/customers/<customer_id>/link")
+def save_link(customer_id: str) -> Response:
+    """The customer saves something that is no card with Stripe's own wallet."""
+    sandbox = _sandbox()
+    with sandbox.store.transaction():
+        call = Call(sandbox)
+        customer = call.named_by_path("customer", customer_id)
+        payment_method = call.new(
+            "payment_method", "pm", allow_redisplay="unspecified", customer=customer["id"], customer_account=None,
+            link={"email": customer["email"]}, metadata={}, type="link",
+        )  # fmt: skip
+        call.emit("payment_method.attached", call.save(payment_method))
+        shown = events.snapshot(payment_method)
+    sandbox.wake()
+    return jsonify(shown)
+
+
 @control.post("/refunds/<refund_id>")
 def decide_refund(refund_id: str) -> Response:
     """`{"status": "succeeded"}` or `{"status": "failed"}`, at once."""

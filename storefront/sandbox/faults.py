@@ -23,6 +23,8 @@ class FaultKind(StrEnum):
     CONFLICT = "conflict_409"
     RATE_LIMIT = "rate_limit_429"
     REFUSE = "refuse_400"
+    DECLINE = "decline_402"
+    FORBID = "forbid_403"
 
 
 _numbers = itertools.count(1)

@@ -147,18 +147,18 @@ def test_a_customer_whose_making_was_never_answered_is_found_and_deleted(
     shop: Shop, sandbox: Sandbox, someone: Callable[[str], Shopper]
 ) -> None:
     sandbox.fault("cut_after", CUSTOMERS, times=2)
-    carol = someone("Carol")
+    wanda = someone("Wanda")  # nobody else is called so: Stripe is asked for her by e-mail
     shop.work()
     unanswered = shop.all(StripeCustomer.stripe_id)
-    made = sandbox.stripe.v1.customers.list({"email": "carol@example.org"}).data
+    made = sandbox.stripe.v1.customers.list({"email": wanda.email}).data
 
-    leaves(carol)
+    leaves(wanda)
     shop.clock.forward(hours=1)
     shop.settle()
 
     assert unanswered == [None]
     assert [one.id for one in made] != []
-    assert [one.id for one in sandbox.stripe.v1.customers.list({"email": "carol@example.org"}).data] == []
+    assert [one.id for one in sandbox.stripe.v1.customers.list({"email": wanda.email}).data] == []
     assert all(at_stripe(sandbox, one.id)["deleted"] for one in made)
 
 

@@ -6,8 +6,16 @@ from typing import Any
 import pytest
 import requests
 
+from storefront.installation import this_shop
 from storefront.payments.inbox import replay
-from storefront.payments.models import Dispute, EventState, IntentState, Payment, Refund, StripeEvent
+from storefront.payments.models import (
+    Dispute,
+    EventState,
+    IntentState,
+    Payment,
+    Refund,
+    StripeEvent,
+)
 from storefront.sandbox.webhooks import signature
 from tests.people import Shopper
 from tests.stack import OWNER, PATIENCE, Sandbox, Shop
@@ -81,24 +89,46 @@ def test_a_dispute_is_a_flag_with_a_deadline(shop: Shop, sandbox: Sandbox, alice
     assert len(shop.mails("owner_alarm")) == 2
 
 
-def test_a_dispute_about_no_payment_of_ours(shop: Shop, sandbox: Sandbox) -> None:
-    foreign = sandbox.stripe.v1.payment_intents.create(
-        {
-            "amount": 500,
-            "currency": "eur",
-            "confirm": True,
-            "payment_method": "pm_card_visa",
-            "return_url": "https://other.example/",
-            "expand": ["latest_charge"],
-        }
-    )
-    assert foreign.latest_charge is not None
-    sandbox.control("POST", "/disputes", charge=foreign.to_dict(for_json=True)["latest_charge"]["id"])
+def disputed_elsewhere(sandbox: Sandbox, **metadata: str) -> None:
+    """A dispute about a payment that is none of this database."""
+    made: Any = {
+        "amount": 500,
+        "currency": "eur",
+        "confirm": True,
+        "payment_method": "pm_card_visa",
+        "metadata": metadata,
+    }
+    foreign = sandbox.stripe.v1.payment_intents.create(made | {"return_url": "https://other.example/"})
+    sandbox.control("POST", "/disputes", charge=str(foreign.latest_charge))
+
+
+def test_a_dispute_of_another_shop_is_ignored(shop: Shop, sandbox: Sandbox) -> None:
+    dispute_a_charge_made_elsewhere(sandbox, metadata={"shop": "another"})
+
+    shop.settle()
+
+    assert shop.count(Dispute) == 0
+    assert shop.mails("owner_alarm") == []
+    assert shop.failed_jobs() == []
+
+
+def test_a_dispute_of_this_shop_about_an_order_that_is_not_here(shop: Shop, sandbox: Sandbox) -> None:
+    with shop.inside():
+        ours = {"shop": this_shop(), "order_id": "lost"}
+    dispute_a_charge_made_elsewhere(sandbox, metadata=ours)
 
     shop.settle()
 
     assert shop.all(Dispute.payment_id) == [None]
     assert ("owner_alarm", OWNER) in shop.mails()
+
+
+def dispute_a_charge_made_elsewhere(sandbox: Sandbox, metadata: dict[str, str]) -> None:
+    """Somebody contests a charge that no order of this shop's tables knows."""
+    made: Any = {"amount": 500, "currency": "eur", "confirm": True, "payment_method": "pm_card_visa"}
+    made |= {"return_url": "https://other.example/", "expand": ["latest_charge"], "metadata": metadata}
+    charged = sandbox.stripe.v1.payment_intents.create(made).to_dict(for_json=True)
+    sandbox.control("POST", "/disputes", charge=charged["latest_charge"]["id"])
 
 
 def test_a_refund_made_in_the_dashboard(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:

@@ -29,6 +29,8 @@ def create(running: Running, key: str = "k1", retries: int = 0) -> str:
         ("conflict_409", stripe.APIError, 0),
         ("rate_limit_429", stripe.RateLimitError, 0),
         ("refuse_400", stripe.InvalidRequestError, 0),
+        ("decline_402", stripe.CardError, 0),
+        ("forbid_403", stripe.PermissionError, 0),
     ],
 )
 def test_each_fault_and_its_effect(running: Running, kind: str, error: type[Exception], made: int) -> None:
