@@ -8,14 +8,7 @@ import requests
 
 from storefront.installation import this_shop
 from storefront.payments.inbox import replay
-from storefront.payments.models import (
-    Dispute,
-    EventState,
-    IntentState,
-    Payment,
-    Refund,
-    StripeEvent,
-)
+from storefront.payments.models import Dispute, EventState, IntentState, Payment, Refund, StripeEvent
 from storefront.sandbox.webhooks import signature
 from tests.people import Shopper
 from tests.stack import OWNER, PATIENCE, Sandbox, Shop
@@ -87,19 +80,6 @@ def test_a_dispute_is_a_flag_with_a_deadline(shop: Shop, sandbox: Sandbox, alice
     assert alice.orders() == [("Vase", "paid")]
     assert shop.stock("Vase") == 0
     assert len(shop.mails("owner_alarm")) == 2
-
-
-def disputed_elsewhere(sandbox: Sandbox, **metadata: str) -> None:
-    """A dispute about a payment that is none of this database."""
-    made: Any = {
-        "amount": 500,
-        "currency": "eur",
-        "confirm": True,
-        "payment_method": "pm_card_visa",
-        "metadata": metadata,
-    }
-    foreign = sandbox.stripe.v1.payment_intents.create(made | {"return_url": "https://other.example/"})
-    sandbox.control("POST", "/disputes", charge=str(foreign.latest_charge))
 
 
 def test_a_dispute_of_another_shop_is_ignored(shop: Shop, sandbox: Sandbox) -> None:
