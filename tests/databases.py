@@ -19,10 +19,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--db", choices=(*ENGINES, "both"), default="both", help="which databases the tests run on")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "engines(*names): the only databases on which this test can happen")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_engine" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--db")
-        metafunc.parametrize("database_engine", ENGINES if chosen == "both" else [chosen])
+        mark = metafunc.definition.get_closest_marker("engines")
+        possible = mark.args if mark else ENGINES
+        metafunc.parametrize("database_engine", [one for one in possible if chosen in {"both", one}])
 
 
 @pytest.fixture

@@ -123,11 +123,12 @@ def test_a_card_tester_is_stopped_whatever_email_is_typed(shop: Shop, someone: C
     assert shop.all(PaymentAttempt.state) == [AttemptState.declined] * 10
 
 
+# SQLite lets one transaction write at a time, so nobody can be overtaken inside theirs.
+@pytest.mark.engines("postgres")
 @pytest.mark.parametrize("road", ["product", "cart"])
 def test_a_press_overtaken_by_the_same_press_shows_its_order(
     shop: Shop, sandbox: Sandbox, alice: Shopper, road: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    needs_two_writers(shop)
     alice.puts_in_cart("Teapot")
     form = alice.cart_button() if road == "cart" else alice.one_click_button()
     held, released = hold_the_first(monkeypatch)
@@ -148,10 +149,10 @@ def test_a_press_overtaken_by_the_same_press_shows_its_order(
     assert alice.charged() == [TEAPOT]
 
 
+@pytest.mark.engines("postgres")
 def test_two_tabs_that_both_replace_the_order_of_a_changed_cart_place_one(
     shop: Shop, carol: Shopper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    needs_two_writers(shop)
     carol.puts_in_cart("Teapot")
     carol.presses(carol.cart_button())
     carol.puts_in_cart("Mug")
@@ -391,12 +392,6 @@ def types_a_bad_card(shopper: Shopper, **other: str) -> Answer:
     form = shopper.opens("/checkout").page.form("/checkout/pay")
     token = shopper.shop.sandbox.confirmation_token(DECLINED)
     return shopper.presses(form, typed=HOME | other | {"confirmation_token": token})
-
-
-def needs_two_writers(shop: Shop) -> None:
-    """SQLite lets one transaction write at a time, so nobody can be overtaken inside theirs."""
-    if shop.app.config["SETTINGS"].database_url.startswith("sqlite"):
-        pytest.skip("one writer at a time")
 
 
 def hold_the_first(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
