@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import selectinload
 
 from storefront.customers.export import book_of, logins_of, profile_of
-from storefront.customers.people import user_by_id
+from storefront.customers.models import User
 from storefront.customers.proving import Purpose
 from storefront.database import current_session, leave
 from storefront.invoices.models import Invoice
@@ -99,9 +99,7 @@ def _consents(user_id: int) -> list[Facts]:
 
 
 def _mails(user_id: int) -> list[Facts]:
-    user = user_by_id(user_id)
-    if user is None:
-        return []
+    user = current_session().get_one(User, user_id)
     mails = select(OutboundMail).where(mails_of(user)).order_by(OutboundMail.id)
     return [_mail(mail) for mail in current_session().scalars(mails)]
 

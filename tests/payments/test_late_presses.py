@@ -1,15 +1,21 @@
 """Presses that come when things have moved on: on somebody else's order, an emptied cart, an order that is over."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from storefront.catalog.models import Variant
+from storefront.database import transaction
 from storefront.errors import NotYoursError, RefusedError
+from storefront.money import Money
 from storefront.orders.models import Order
 from storefront.payments.attempts import How
 from storefront.payments.charging import give_up, pay_again
 from storefront.payments.models import AttemptState, PaymentAttempt
 from storefront.payments.reconciling import look_at_order
 from storefront.payments.showing import show_order
-from tests.people import Shopper
+from tests.people import HOME, Shopper
 from tests.stack import INTENTS, Sandbox, Shop
 
 FAILS = "pm_card_chargeCustomerFail"
@@ -119,3 +125,34 @@ def test_a_dispute_is_shown_with_its_deadline_while_it_has_one(shop: Shop, sandb
 
     assert (status, deadline is not None) == ("needs response", True)
     assert after == (("lost", None),)
+
+
+def test_the_checkouts_button_pressed_again_after_it_paid_shows_its_order(
+    shop: Shop, sandbox: Sandbox, alice: Shopper
+) -> None:
+    alice.puts_in_cart("Mug")
+    form = alice.opens("/checkout").page.form("/checkout/pay")
+    typed = HOME | {"confirmation_token": sandbox.confirmation_token()}
+    alice.presses(form, htmx=False, typed=typed)
+
+    again = alice.presses(form, htmx=False, typed=HOME | {"confirmation_token": sandbox.confirmation_token()})
+
+    assert again.url.endswith(f"/orders/{shop.order_ids()[0]}")
+    assert again.state == "paid"
+    assert alice.orders() == [("Mug", "paid")]
+    assert len(alice.charged()) == 1
+
+
+def test_of_two_presses_that_wait_for_the_same_shelf_one_buys(shop: Shop, alice: Shopper) -> None:
+    path, fields = alice.one_click_button("Vase").pressed()
+    with ThreadPoolExecutor(2) as crowd:
+        with shop.inside(), transaction() as session:
+            session.get_one(Variant, shop.products["Vase"], with_for_update=True)
+            presses = [crowd.submit(alice.another_tab().sends, path, fields) for _ in range(2)]
+            time.sleep(1)  # neither has found an order of this button; both wait
+        answers = [press.result() for press in presses]
+
+    assert [answer.status for answer in answers] == [200, 200]
+    assert alice.orders() == [("Vase", "paid")]
+    assert alice.charged() == [Money(6900, "eur")]
+    assert shop.stock("Vase") == 0
