@@ -30,6 +30,13 @@ def panel_for(product: ProductPage, chosen: VariantChoice) -> Any:
     return _one_click_panel(chosen) or _plain(product, chosen)
 
 
+def panel_to_link_to(chosen: VariantChoice) -> Any:
+    """The same where this variant alone is offered: there are no radios beside it."""
+    if chosen.sold_out:
+        return VisitorsPanel("sold_out", chosen.price, {})
+    return _one_click_panel(chosen) or VisitorsPanel("plain", chosen.price, {"quantity": 1, "variant_id": chosen.id})
+
+
 def _one_click_panel(chosen: VariantChoice) -> Any:
     # A visitor is not asked who they are: that would touch their session.
     if not has_session() or current_customer() is None:

@@ -12,7 +12,7 @@ from config import Settings
 from storefront.browse import files, kept
 from storefront.browse.asking import Wish, asked, option
 from storefront.browse.caching import browsing, part, shared_part
-from storefront.browse.panel import panel_for
+from storefront.browse.panel import panel_for, panel_to_link_to
 from storefront.browse.pictures import picture_url
 from storefront.catalog import finding, products
 from storefront.catalog.facts import CardPage, ProductPage, Shelf, VariantChoice
@@ -74,6 +74,17 @@ def product(handle: str) -> ResponseReturnValue:
     # So that a reload, and whoever is sent the address, sees the same choice.
     response.headers["HX-Replace-Url"] = url_for(".product", handle=handle, variant=chosen.id)
     return response
+
+
+@browse.get("/buy/<handle>")
+@browsing
+def buy(handle: str) -> ResponseReturnValue:
+    """One thing and its button: what other sites link to. `variant` says which, where there is a choice."""
+    found = part("product", lambda: products.product_page(handle, _currency()))
+    if found is None:
+        raise NotYoursError
+    chosen = found.choose(_variant_id())
+    return _page("browse/buy.html", **_of_product(found, chosen) | {"panel": panel_to_link_to(chosen)})
 
 
 def _of_product(found: ProductPage, chosen: VariantChoice) -> dict[str, Any]:

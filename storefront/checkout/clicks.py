@@ -1,5 +1,6 @@
 """Reading a pay button: what the form says, as a click the shop understands."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import current_app, request
@@ -12,12 +13,14 @@ from storefront.errors import NotYoursError, RefusedError
 from storefront.hypermedia import wants_fragment
 from storefront.orders.models import OrderSource
 from storefront.orders.placing import Buyer, Wanted
-from storefront.payments.attempts import How, Means, WithNewCard, WithSavedCard
+from storefront.payments.attempts import How, Means, OnHostedPage, WithNewCard, WithSavedCard
 from storefront.payments.cards import usable_cards_of
 from storefront.payments.charging import Click
 from storefront.payments.showing import show_order
 
 LONGEST_TOKEN = 64
+# How a form says with what it pays.
+Read = Callable[[MultiDict[str, str]], Means]
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,13 @@ def one_click(button: Button, user: User, cart_id: int | None) -> Click:
     return Click(wanted, goods, How(means, in_page=wants_fragment()), asked_before=button.asked_before)
 
 
-def new_card_click(button: Button, buyer: Buyer, cart_id: int, address: dict[str, str]) -> Click:
-    """The click of the checkout's own form: with a new card or a saved one, to what was typed."""
+def read_page(form: MultiDict[str, str]) -> Means:
+    """Pay on Stripe's page; the box beside the card's fields counts there too."""
+    return OnHostedPage(keep=form.get("save_card") == "yes")
+
+
+def cart_click(button: Button, buyer: Buyer, cart_id: int, address: dict[str, str], read: Read) -> Click:
+    """The click of the checkout's own form: to what was typed."""
     wanted = Wanted(
         checkout_token=button.token,
         expected_total=button.expected_total,
@@ -102,7 +110,7 @@ def new_card_click(button: Button, buyer: Buyer, cart_id: int, address: dict[str
         address=address,
         livemode=current_app.config["SETTINGS"].livemode,
     )
-    means = read_means(request.form) if button.expected_total else None
+    means = read(request.form) if button.expected_total else None
     return Click(wanted, {}, How(means, in_page=wants_fragment()))
 
 

@@ -94,6 +94,7 @@ class Panel:
     bank_url: str | None = None
     can_give_up: bool = False
     may_pay: bool = True
+    page_refused: bool = False
     new_card: NewCard | None = None
 
     @property
@@ -176,7 +177,7 @@ def order_panel(order: OrderShown, *, may_pay: bool, user: User | None = None, b
     cards = usable_cards_of(user.id) if user and order.state is Shown.declined else []
     others = [card for card in cards if order.card is None or card.id != order.card.id]
     return Panel(
-        state=order.state.value,
+        state="hosted" if order.waits_on_page else order.state.value,
         buys=order.source.value if order.source in {"cart", "order"} else "variant",
         what="pay",
         total=order.total,
@@ -190,6 +191,7 @@ def order_panel(order: OrderShown, *, may_pay: bool, user: User | None = None, b
         email=order.email if may_pay else None,
         bank_url=bank_url,
         can_give_up=order.gives_up and may_pay,
+        page_refused=order.page_refused,
         may_pay=may_pay,
         new_card=new_card(order.total, order.public_id, saves=user is not None)
         if order.state is Shown.declined and may_pay

@@ -2,8 +2,10 @@
 
 from dataclasses import asdict
 
+from werkzeug.datastructures import MultiDict
+
 from storefront.customers.address_form import ContactForm
-from storefront.customers.addresses import add_address
+from storefront.customers.addresses import add_address, address_of
 from storefront.customers.models import User
 from storefront.customers.people import key_of
 from storefront.orders.placing import Buyer
@@ -20,6 +22,13 @@ class ContactAtCheckout(ContactForm):
         """Whose order it is, and where its mail goes."""
         email = self.email.data or user.email
         return Buyer(user.id, email, key_of(email))
+
+
+def read_contact(form: MultiDict[str, str], user: User, address_id: int | None) -> ContactAtCheckout:
+    """What was typed; or, where nothing was, the address chosen from the book. NotYoursError for another's."""
+    if address_id is not None and not form.get("line1"):
+        form = MultiDict({"email": user.email, **address_of(user.id, address_id).as_copy()})
+    return ContactAtCheckout(form, data={"email": user.email})
 
 
 def keep_typed_address(user_id: int, typed: ContactAtCheckout) -> None:

@@ -9,10 +9,10 @@ from flask.typing import ResponseReturnValue
 from storefront.auth.access import customer_required, signed_in
 from storefront.cart.owner import cart_owner
 from storefront.catalog.stock import SoldOutError
-from storefront.checkout.clicks import Button, new_card_click, one_click, read_button
+from storefront.checkout.clicks import Button, Read, cart_click, one_click, read_button, read_means, read_page
 from storefront.checkout.panel import Panel, again_panel, cart_panel, order_panel, variant_panel, with_order
 from storefront.checkout.showing import checkout_context, mended
-from storefront.checkout.typed import ContactAtCheckout, keep_typed_address
+from storefront.checkout.typed import ContactAtCheckout, keep_typed_address, read_contact
 from storefront.customers.models import User
 from storefront.database import leave
 from storefront.errors import BusyError, NotYoursError, ShopError, TooManyTriesError
@@ -20,10 +20,11 @@ from storefront.hypermedia import done, go_to, show, wants_fragment
 from storefront.money import Money
 from storefront.orders.carts import count_of, find_cart
 from storefront.orders.placing import TotalChangedError
-from storefront.payments.attempts import WithNewCard
+from storefront.payments.attempts import Means, OnHostedPage, WithNewCard
 from storefront.payments.charging import Bought, HasOpenOrderError, NotYourButtonError, buy
 from storefront.payments.customers import customer_to_charge
 from storefront.payments.reconciling import look_at_order
+from storefront.payments.sessions import page_to_pay
 from storefront.payments.showing import Shown, show_order, show_order_of_token
 from storefront.payments.stripe_gateway import OutcomeUnknownError, seat
 
@@ -122,10 +123,21 @@ def _button_again(button: Button, user: User) -> Panel:
 @checkout.post("/checkout/pay")
 @customer_required
 def pay() -> ResponseReturnValue:
+    return _order_cart(read_means)
+
+
+@checkout.post("/checkout/hosted", endpoint="hosted")
+@customer_required
+def pay_on_stripes_page() -> ResponseReturnValue:
+    """Place the order, and lead on to Stripe's page; needs no script of ours."""
+    return _order_cart(read_page)
+
+
+def _order_cart(read: Read) -> ResponseReturnValue:
     user = signed_in()
     cart = find_cart(cart_owner())
-    typed = ContactAtCheckout(request.form, data={"email": user.email})
     button = read_button(request.form)
+    typed = read_contact(request.form, user, button.address_id)
     if cart is None or not cart.lines:
         return _landed_on_paid(button, user)
     if not typed.validate():
@@ -133,15 +145,26 @@ def pay() -> ResponseReturnValue:
     cart_id = cart.id
     leave()
     try:
-        click = new_card_click(button, typed.buyer(user), cart_id, typed.place_copy())
-        if isinstance(click.how.means, WithNewCard) and click.how.means.keep:
+        click = cart_click(button, typed.buyer(user), cart_id, typed.place_copy(), read)
+        if isinstance(click.how.means, OnHostedPage) or (
+            isinstance(click.how.means, WithNewCard) and click.how.means.keep
+        ):
             customer_to_charge(user.id)
         keep_typed_address(user.id, typed)
         bought = buy(click)
+        page = _page_of(bought, click.how.means)
     except ShopError as refused:
         return _not_placed(refused, typed, user)
     # The order's own page shows it in whatever state it is, the bank's question included.
-    return go_to(url_for("orders.show", public_id=bought.public_id))
+    return go_to(page or url_for("orders.show", public_id=bought.public_id))
+
+
+def _page_of(bought: Bought, means: Means | None) -> str | None:
+    if bought.page or not isinstance(means, OnHostedPage):
+        return bought.page
+    order_id = show_order(bought.public_id).id
+    leave()
+    return page_to_pay(order_id)
 
 
 def _not_placed(refused: ShopError, typed: ContactAtCheckout, user: User) -> ResponseReturnValue:

@@ -12,6 +12,7 @@ _WAITING = {
     Shown.challenge: "Your bank wants to know it is you",
     Shown.declined: "Not paid yet",
 }
+_ON_PAGE = "To be paid on Stripe’s page"
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ def _canceled(order: OrderShown, *, has_gone_back: bool) -> Step:
 
 def _to_come(order: OrderShown) -> list[Step]:
     if order.is_open:
-        return [Step(_WAITING[order.state], until=order.held_until, is_next=True)]
+        words = _ON_PAGE if order.waits_on_page else _WAITING[order.state]
+        return [Step(words, until=order.held_until, is_next=True)]
     if order.state is not Shown.paid or order.delivered_at:
         return []
     steps = []

@@ -16,7 +16,7 @@ from storefront.checkout.panel import Panel, again_panel, order_panel
 from storefront.customers.models import User
 from storefront.database import leave
 from storefront.errors import BusyError, NotYoursError, RefusedError, TooManyTriesError
-from storefront.hypermedia import done, page_asked_from, show, wants_fragment
+from storefront.hypermedia import done, go_to, page_asked_from, show, wants_fragment
 from storefront.order_pages import again_views as _again_views  # noqa: F401  hangs its views on the door
 from storefront.order_pages import paper_views as _paper_views  # noqa: F401
 from storefront.order_pages.door import orders, own_order
@@ -28,6 +28,7 @@ from storefront.payments.challenges import Challenge, open_challenge
 from storefront.payments.customers import customer_to_charge
 from storefront.payments.happenings import money_back
 from storefront.payments.papers import papers_of
+from storefront.payments.sessions import page_to_pay
 from storefront.payments.showing import LineShown, OrderShown, show_order
 from storefront.payments.stripe_gateway import OutcomeUnknownError
 
@@ -76,6 +77,16 @@ def cancel(public_id: str) -> ResponseReturnValue:
     order = own_order(public_id)
     leave()
     return _do(order, lambda: charging.give_up(order.id))
+
+
+@orders.post("/<public_id>/hosted")
+def go_on(public_id: str) -> ResponseReturnValue:
+    """Go on paying on Stripe's page; its address is fetched anew each time, and kept nowhere."""
+    order = own_order(public_id)
+    leave()
+    page: list[str | None] = []
+    answer = _do(order, lambda: page.append(page_to_pay(order.id)))
+    return go_to(page[0]) if page and page[0] else answer
 
 
 def _do(order: OrderShown, act: Callable[[], None]) -> ResponseReturnValue:

@@ -12,7 +12,7 @@ from storefront.database import current_session, transaction
 from storefront.errors import RefusedError
 from storefront.installation import this_shop
 from storefront.money import Money
-from storefront.payments import cards, news, stripe_gateway
+from storefront.payments import cards, hosted, news, stripe_gateway
 from storefront.payments.consequences import note_unmatched
 from storefront.payments.models import AttemptState, Payment, PaymentAttempt, SavedCard, Source, StripeCustomer
 from storefront.payments.record import DoesNotFitError, NotOursError, record, settle
@@ -37,7 +37,14 @@ class WithNewCard:
     keep: bool
 
 
-Means = WithSavedCard | WithNewCard
+@dataclass(frozen=True)
+class OnHostedPage:
+    """Pay on a page of Stripe's, with whatever card; `keep`: the customer ticked that it may be kept."""
+
+    keep: bool
+
+
+Means = WithSavedCard | WithNewCard | OnHostedPage
 
 
 @dataclass(frozen=True)
@@ -101,13 +108,26 @@ def write_attempt(payment: Payment, public_id: str, number: int, how: How, user_
         public_id=secrets.token_hex(16), payment_id=payment.id, number=number, idempotency_key=secrets.token_hex(20), asked_at=now(),
         state=AttemptState.sending, created_at=now(),
     )  # fmt: skip
-    params = _means_of(how.means, attempt, user_id)
+    if isinstance(how.means, OnHostedPage):
+        hosted.prepare(attempt, payment, keep=how.means.keep)
+    else:
+        params = _means_of(how.means, attempt, user_id)
+        if how.in_page:
+            params["use_stripe_sdk"] = True
+        _prepare_intent(attempt, payment, public_id, params)
+    if attempt.consent_at:
+        attempt.consent_words = CONSENT
+    session = current_session()
+    session.add(attempt)
+    session.flush()
+    return Sending(payment.order_id, public_id, attempt.id, attempt.operation, attempt.request, attempt.idempotency_key)
+
+
+def _prepare_intent(attempt: PaymentAttempt, payment: Payment, public_id: str, params: dict[str, Any]) -> None:
     params |= {
         "return_url": f"{current_app.config['SETTINGS'].base_url}/checkout/return/{public_id}",
         "expand": stripe_gateway.INTENT_PARTS,
     }
-    if how.in_page:
-        params["use_stripe_sdk"] = True
     if payment.stripe_payment_intent_id:
         attempt.operation = "confirm"
         params.setdefault("setup_future_usage", "")
@@ -115,10 +135,6 @@ def write_attempt(payment: Payment, public_id: str, number: int, how: How, user_
     else:
         attempt.operation = "create"
         attempt.request = {"params": params | _new_intent(payment, public_id, attempt.public_id)}
-    session = current_session()
-    session.add(attempt)
-    session.flush()
-    return Sending(payment.order_id, public_id, attempt.id, attempt.operation, attempt.request, attempt.idempotency_key)
 
 
 def _new_intent(payment: Payment, public_id: str, attempt: str) -> dict[str, Any]:
@@ -131,7 +147,7 @@ def _new_intent(payment: Payment, public_id: str, attempt: str) -> dict[str, Any
     return intent | ({"customer": payment.stripe_customer_id} if payment.stripe_customer_id else {})
 
 
-def _means_of(means: Means | None, attempt: PaymentAttempt, user_id: int | None) -> dict[str, Any]:
+def _means_of(means: WithSavedCard | WithNewCard | None, attempt: PaymentAttempt, user_id: int | None) -> dict[str, Any]:
     if means is None:
         raise RefusedError("Please choose a card.")
     if isinstance(means, WithSavedCard):
@@ -141,7 +157,7 @@ def _means_of(means: Means | None, attempt: PaymentAttempt, user_id: int | None)
         return {"payment_method": card.stripe_payment_method_id}
     if not means.keep:
         return {"confirmation_token": means.confirmation_token}
-    attempt.consent_at, attempt.consent_words = now(), CONSENT
+    attempt.consent_at = now()
     return {"confirmation_token": means.confirmation_token, "setup_future_usage": "off_session"}
 
 
@@ -151,13 +167,16 @@ def sending_of(attempt: PaymentAttempt) -> Sending:
     return Sending(order.id, order.public_id, attempt.id, attempt.operation, attempt.request, attempt.idempotency_key)
 
 
-def send(sending: Sending, source: Source = Source.api, *, again: bool = False) -> None:
+def send(sending: Sending, source: Source = Source.api, *, again: bool = False) -> str | None:
     """Send it and record what came of it: Stripe's answer, its refusal, or that we do not know.
 
-    `again`: it was sent before, with the same key.
+    `again`: it was sent before, with the same key. The address of the page to pay on, where it opened one: to be
+    handed on, and kept nowhere.
     """
     unsettled = news.AttemptNews(source, sending.attempt_id, sending.order_id, AttemptState.unknown)
     try:
+        if sending.operation == hosted.OPERATION:
+            return _opened(stripe_gateway.open_session(sending.request, sending.key), source)
         facts = stripe_gateway.pay(sending.operation, sending.request, sending.key)
     except OutcomeUnknownError:
         record(unsettled)
@@ -165,6 +184,13 @@ def send(sending: Sending, source: Source = Source.api, *, again: bool = False) 
         _record_refusal(refused, unsettled, sending, again=again)
     else:
         record_or_note(replace(news.intent_news(facts, source, answers=sending.key), asked_for=sending.order_id))
+    return None
+
+
+def _opened(facts: news.Facts, source: Source) -> str | None:
+    record_or_note(news.session_news(facts, source))
+    url: str | None = facts["url"]
+    return url
 
 
 def _record_refusal(
@@ -189,19 +215,24 @@ def _looked(sending: Sending, source: Source) -> bool:
     return True
 
 
-def record_or_note(told: news.IntentNews | news.RefundNews) -> None:
+def record_or_note(told: news.IntentNews | news.SessionNews | news.RefundNews) -> None:
     """Record it; what does not fit is kept for the owner instead, and what is another shop's is left alone."""
     try:
         record(told)
     except DoesNotFitError as why:
-        object_id = told.intent if isinstance(told, news.IntentNews) else told.stripe_refund
         with transaction():
-            note_unmatched(object_id, str(why), told.amount, told.currency)
+            note_unmatched(_object_of(told), str(why), told.amount, told.currency)
     except NotOursError:
         return
 
 
+def _object_of(told: news.IntentNews | news.SessionNews | news.RefundNews) -> str:
+    if isinstance(told, news.IntentNews):
+        return told.intent
+    return told.session if isinstance(told, news.SessionNews) else told.stripe_refund
+
+
 __all__ = [
-    "CONSENT", "How", "Means", "Sending", "WithNewCard", "WithSavedCard", "open_payment", "record_or_note", "send", "sending_of",
-    "settle", "write_attempt",
+    "CONSENT", "How", "Means", "OnHostedPage", "Sending", "WithNewCard", "WithSavedCard", "open_payment", "record_or_note",
+    "send", "sending_of", "settle", "write_attempt",
 ]  # fmt: skip

@@ -14,9 +14,19 @@ from storefront.orders.models import Cart, CartLine, CartState, Order, OrderSour
 from storefront.orders.placing import Placed, TokenTakenError, Wanted, open_order_with, place
 from storefront.orders.pricing import Totals, price
 from storefront.payments import stripe_gateway
-from storefront.payments.attempts import How, Sending, WithNewCard, find_payer, open_payment, send, write_attempt
+from storefront.payments.attempts import (
+    How,
+    OnHostedPage,
+    Sending,
+    WithNewCard,
+    find_payer,
+    open_payment,
+    send,
+    write_attempt,
+)
 from storefront.payments.consequences import order_paid
-from storefront.payments.models import AttemptState, IntentState, Payment, PaymentStatus
+from storefront.payments.hosted import refuse_too_many_open
+from storefront.payments.models import AttemptKind, AttemptState, IntentState, Payment, PaymentAttempt, PaymentStatus
 from storefront.payments.reconciling import ask_about_attempt, close_at_stripe
 from storefront.payments.record import start_attempt
 from storefront.payments.standing import order_status
@@ -52,10 +62,11 @@ class Click:
 
 @dataclass(frozen=True)
 class Bought:
-    """The order a click led to; `again`: it was there already, so nothing new was bought."""
+    """The order a click led to; `again`: it was there already, so nothing new was bought. `page`: where to pay it, if just opened."""
 
     public_id: str
     again: bool
+    page: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +77,7 @@ class _Landed:
     public_id: str
     unknown_attempt: int | None
     can_try_next: int | None
-    cart_moved: bool
+    begins_anew: bool
 
 
 def buy(click: Click) -> Bought:
@@ -79,9 +90,8 @@ def buy(click: Click) -> Bought:
         begun = _begin_or_land(click)
         if isinstance(begun, _Landed):
             return _land(begun, click)
-        if isinstance(begun, Sending):
-            send(begun)
-    return Bought(begun.public_id, again=False)
+        page = send(begun) if isinstance(begun, Sending) else None
+    return Bought(begun.public_id, again=False, page=page)
 
 
 def _begin(click: Click) -> Sending | Placed | _Landed:
@@ -91,6 +101,8 @@ def _begin(click: Click) -> Sending | Placed | _Landed:
         if landed:
             return landed
         refuse_too_many_tries(click.wanted.buyer.user_id, click.wanted.buyer.email_key)
+        if isinstance(click.how.means, OnHostedPage):
+            refuse_too_many_open(click.wanted.buyer)
         goods = _goods(click)
         totals = price(goods, current_app.config["SETTINGS"].currency)
         _refuse_what_cannot_be_charged(click, totals)
@@ -168,12 +180,20 @@ def _landed_on(click: Click) -> _Landed | None:
         public_id=order.public_id,
         unknown_attempt=last.id if last and last.state is AttemptState.unknown else None,
         can_try_next=last.number + 1 if last and failed and new_card and order.is_open else None,
-        cart_moved=order.is_open and click.wanted.source is OrderSource.cart and _differs(order, click),
+        begins_anew=order.is_open
+        and click.wanted.source is OrderSource.cart
+        and (_differs(order, click) or _takes_another_road(click, last)),
     )
 
 
 def _used(means: WithNewCard, payment: Payment) -> bool:
     return any(one.request["params"].get("confirmation_token") == means.confirmation_token for one in payment.attempts)
+
+
+def _takes_another_road(click: Click, last: PaymentAttempt | None) -> bool:
+    """An order is paid by our own intent or on Stripe's page; the other way is another order."""
+    waits_on_page = last is not None and last.kind is AttemptKind.session and last.is_live
+    return waits_on_page != isinstance(click.how.means, OnHostedPage)
 
 
 def _differs(order: Order, click: Click) -> bool:
@@ -190,7 +210,7 @@ def _differs(order: Order, click: Click) -> bool:
 
 
 def _land(landed: _Landed, click: Click) -> Bought:
-    if landed.cart_moved:
+    if landed.begins_anew:
         return _close_and_begin_anew(landed, click)
     if landed.unknown_attempt is not None:
         with suppress(OutcomeUnknownError):  # still unknown: that is what is shown
@@ -201,7 +221,7 @@ def _land(landed: _Landed, click: Click) -> Bought:
 
 
 def _close_and_begin_anew(landed: _Landed, click: Click) -> Bought:
-    """The cart changed since its order was placed: close that one at Stripe first; if it turns out paid, it is what is shown."""
+    """The cart or its road changed since its order was placed: close that one at Stripe first; if it turns out paid, it is shown."""
     with suppress(OutcomeUnknownError):  # not known to be closed: it is what is shown, and nothing new is placed
         close_at_stripe(landed.order_id)
     cart = select(Cart.checkout_token).where(Cart.id == click.wanted.cart_id, Cart.state == CartState.open)
@@ -211,9 +231,8 @@ def _close_and_begin_anew(landed: _Landed, click: Click) -> Bought:
     if not closed or fresh is None:
         return Bought(landed.public_id, again=True)
     begun = _begin_or_land(replace(click, wanted=replace(click.wanted, checkout_token=fresh)))
-    if isinstance(begun, Sending):
-        send(begun)
-    return Bought(begun.public_id, again=isinstance(begun, _Landed))
+    page = send(begun) if isinstance(begun, Sending) else None
+    return Bought(begun.public_id, again=isinstance(begun, _Landed), page=page)
 
 
 def pay_again(order_id: int, number: int, how: How) -> None:
@@ -233,7 +252,8 @@ def _try_next(order_id: int, number: int, how: How, user_id: int | None) -> None
         payment = session.scalars(select(Payment).where(Payment.order_id == order_id)).one()
         last = payment.last_attempt
         refuse_too_many_tries(order.user_id, order.email_key)
-        waits = last is not None and last.is_live and last.state is not AttemptState.requires_action
+        asks_bank = last is not None and last.state is AttemptState.requires_action and last.kind is AttemptKind.intent
+        waits = last is not None and last.is_live and not asks_bank
         if (
             not order.is_open
             or order.cancel_wanted_at

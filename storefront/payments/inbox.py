@@ -23,6 +23,7 @@ FINAL = {
     "payment_intent.payment_failed",
     "payment_method.detached",
     "customer.deleted",
+    "checkout.session.expired",
 }
 SECRETS = {"client_secret"}
 
@@ -108,7 +109,8 @@ def _carry_out(delivery: Delivery) -> tuple[EventState, str]:
         return EventState.ignored, "not this shop's"
     except DoesNotFitError as why:
         about = delivery.object
-        consequences.note_unmatched(about["id"], str(why), about.get("amount"), about.get("currency") or "")
+        amount = about.get("amount", about.get("amount_total"))
+        consequences.note_unmatched(about["id"], str(why), amount, about.get("currency") or "")
         return EventState.unmatched, str(why)
 
 
@@ -150,6 +152,8 @@ def _settle_final(delivery: Delivery) -> bool:
     about, kind = delivery.object, delivery.type
     if kind == "payment_intent.payment_failed":
         return _settle_decline(delivery)
+    if kind == "checkout.session.expired":
+        return _settle_expired(delivery)
     if kind.startswith("payment_intent."):
         told = news.intent_news(about, Source.webhook, answers=_own_key(delivery.key), event=delivery.id)
         settle(told)
@@ -160,6 +164,14 @@ def _settle_final(delivery: Delivery) -> bool:
         facts = news.card_facts(about["id"], about.get("card") or {})
         whose = delivery.previous.get("customer")
         settle(news.CardGoneNews(Source.webhook, about["id"], delivery.livemode, whose, facts))
+    return True
+
+
+def _settle_expired(delivery: Delivery) -> bool:
+    """Of a Session for saving a card its set-up tells by itself that it is over."""
+    if delivery.object["mode"] != "payment":
+        return False
+    settle(news.session_news(delivery.object, Source.webhook, event=delivery.id))
     return True
 
 
@@ -195,6 +207,7 @@ def ring(kind: str, about: Facts) -> bool:
 # What a look at an object is called, by the family of event types that tells of it.
 _BY_OBJECT = {
     "payment_intent": ("look_at_intent", "intent"),
+    "checkout.session": ("look_at_session", "session"),
     "charge.dispute": ("look_at_dispute", "dispute"),
     "charge.refund": ("look_at_refund", "refund"),
     "refund": ("look_at_refund", "refund"),

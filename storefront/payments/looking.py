@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from storefront.database import current_session, leave, transaction
 from storefront.installation import this_shop
 from storefront.jobs.queue import job
-from storefront.payments import news, reconciling, stripe_gateway
+from storefront.payments import news, reconciling, sessions, stripe_gateway
 from storefront.payments.attempts import record_or_note
 from storefront.payments.models import AttemptState, Dispute, Payment, PaymentAttempt, SavedCard, Source, StripeCustomer
 from storefront.payments.record import record
@@ -24,6 +24,12 @@ def look_at_intent(intent: str) -> None:
         waits = (PaymentAttempt.state.in_(states), Payment.stripe_payment_intent_id == intent)
         challenge = session.scalar(select(PaymentAttempt.number).join(Payment).where(*waits))
     reconciling.look_at_intent(intent, Source.webhook, challenge=challenge)
+
+
+@job("look_at_session", gives_up=False)
+def look_at_session(session: str) -> None:
+    """A hosted Session rang."""
+    sessions.look_at_session(session, Source.webhook)
 
 
 @job("look_at_refund", gives_up=False)

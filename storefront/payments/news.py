@@ -12,6 +12,10 @@ CANCELED = "canceled"
 PROCESSING = "processing"
 REQUIRES_ACTION = "requires_action"
 REQUIRES_PAYMENT_METHOD = "requires_payment_method"
+# Of a hosted Session.
+OPEN = "open"
+COMPLETE = "complete"
+EXPIRED = "expired"
 
 # Reasons a bank gives that must not be told on: whoever tries a stolen card learns nothing.
 SILENT_DECLINES = frozenset(
@@ -80,6 +84,25 @@ class IntentNews:
     answers: str | None = None
     looked_at_challenge: int | None = None
     asked_for: int | None = None
+    event: str = ""
+
+
+@dataclass(frozen=True)
+class SessionNews:
+    """What a hosted Session is like. `failed`: it is complete, but its payment came to nothing after all."""
+
+    source: Source
+    session: str
+    status: str
+    amount: int
+    currency: str
+    customer: str | None
+    livemode: bool
+    shop: str | None
+    attempt: str | None
+    intent: str | None
+    failed: bool
+    decline: Decline | None
     event: str = ""
 
 
@@ -195,7 +218,7 @@ class SetupNews:
     answers: str | None = None
 
 
-PaymentNews = IntentNews | AttemptNews | GivenUpNews | RefundNews | RefundAttemptNews | DisputeNews
+PaymentNews = IntentNews | SessionNews | AttemptNews | GivenUpNews | RefundNews | RefundAttemptNews | DisputeNews
 WalletNews = CardNews | CardGoneNews | CustomerNews | SetupNews
 News = PaymentNews | WalletNews
 Facts = dict[str, Any]
@@ -227,6 +250,29 @@ def intent_news(
         decline=_decline(failed) if failed and facts["status"] == REQUIRES_PAYMENT_METHOD else None,
         answers=answers,
         looked_at_challenge=challenge,
+        event=event,
+    )
+
+
+def session_news(facts: Facts, source: Source, *, event: str = "") -> SessionNews:
+    """Read a Checkout Session for paying; whether it failed only shows where its intent was told with it."""
+    metadata = facts.get("metadata") or {}
+    told = facts.get("payment_intent")
+    intent = told if isinstance(told, dict) else {}
+    failed = facts["status"] == COMPLETE and intent.get("status") in {REQUIRES_PAYMENT_METHOD, CANCELED}
+    return SessionNews(
+        source=source,
+        session=facts["id"],
+        status=facts["status"],
+        amount=facts["amount_total"],
+        currency=facts["currency"],
+        customer=_id(facts.get("customer")),
+        livemode=facts["livemode"],
+        shop=metadata.get("shop"),
+        attempt=metadata.get("attempt_id"),
+        intent=_id(told),
+        failed=failed,
+        decline=_decline(intent.get("last_payment_error") or {}) if failed else None,
         event=event,
     )
 

@@ -19,6 +19,7 @@ from storefront.payments.attempts import Sending, record_or_note, send, sending_
 from storefront.payments.customers import make_customer
 from storefront.payments.models import (
     LIVE_STATES,
+    AttemptKind,
     AttemptState,
     Payment,
     PaymentAttempt,
@@ -30,6 +31,7 @@ from storefront.payments.models import (
 )
 from storefront.payments.record import record
 from storefront.payments.refunding import ask_about_refund
+from storefront.payments.sessions import close_session, look_at_session, waiting_session
 from storefront.payments.setups import ask_about_setup, open_setups, setups_due
 from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
 
@@ -38,6 +40,8 @@ log = logging.getLogger(__name__)
 # Longer than the client's whole budget of 45 s: until then the answer may still be on its way to the one who asked.
 STILL_SENDING = dt.timedelta(seconds=90)
 ASK_EVERY = dt.timedelta(seconds=60)
+# A page of Stripe's tells by itself when it is paid or expires.
+ASK_PAGE_EVERY = dt.timedelta(minutes=5)
 # A refund that succeeded can fail days later, and the webhook that says so can be lost.
 ASK_SUCCEEDED_EVERY = dt.timedelta(days=1)
 MAY_STILL_FAIL = dt.timedelta(days=30)
@@ -70,6 +74,8 @@ class _Open:
     asked_at: dt.datetime
     created_at: dt.datetime
     wanted: bool
+    hosted: bool
+    session: str | None
 
 
 def ask_about_attempt(attempt_id: int, source: Source = Source.reconciliation) -> None:
@@ -83,6 +89,9 @@ def ask_about_attempt(attempt_id: int, source: Source = Source.reconciliation) -
     if found is None or (found.state is AttemptState.sending and now() - found.asked_at < STILL_SENDING):
         return
     _mark_asked(attempt_id)
+    if found.session:
+        look_at_session(found.session, source)
+        return
     if found.intent and not _open_after_look(found, source):
         return
     if found.state not in {AttemptState.sending, AttemptState.unknown}:
@@ -90,7 +99,8 @@ def ask_about_attempt(attempt_id: int, source: Source = Source.reconciliation) -
     if found.wanted and _is_sent_again(attempt_id):
         send(found.sending, source, again=True)
     if found.intent is None and _is_unknown(attempt_id):
-        _search(found, source)
+        search = _search_session if found.hosted else _search
+        search(found, source)
 
 
 def _read(attempt_id: int) -> _Open | None:
@@ -101,6 +111,7 @@ def _read(attempt_id: int) -> _Open | None:
     return _Open(
         sending_of(attempt), attempt.number, attempt.state, attempt.public_id, payment.stripe_payment_intent_id,
         payment.stripe_customer_id, attempt.asked_at, attempt.created_at, _is_wanted(order),
+        attempt.kind is AttemptKind.session, attempt.stripe_session_id,
     )  # fmt: skip
 
 
@@ -186,18 +197,36 @@ def _search(found: _Open, source: Source) -> None:
             if not found.wanted:
                 close_at_stripe(found.sending.order_id, source)
             return
+    _let_go_what_was_never_sent(found, source)
+
+
+def _search_session(found: _Open, source: Source) -> None:
+    """Likewise among the Sessions opened since. Nobody had its address, so nobody can have paid it."""
+    since = int((found.created_at - STILL_SENDING).timestamp())
+    for facts in stripe_gateway.sessions_since(found.customer, since):
+        if (facts.get("metadata") or {}).get("attempt_id") == found.public_id:
+            act = look_at_session if found.wanted else close_session
+            act(facts["id"], source)
+            return
+    _let_go_what_was_never_sent(found, source)
+
+
+def _let_go_what_was_never_sent(found: _Open, source: Source) -> None:
     if not found.wanted and now() - found.asked_at > SURELY_NEVER_SENT:
         record(news.AttemptNews(source, found.sending.attempt_id, found.sending.order_id, AttemptState.never_sent))
         record(news.GivenUpNews(source, found.sending.order_id))
 
 
 def close_at_stripe(order_id: int, source: Source = Source.api) -> None:
-    """Cancel an open order's intent at Stripe, and let the answer count; without one that could charge, let the order go."""
+    """Let an open order's Session expire, or cancel its intent, and let the answer count; without either let the order go."""
     order = current_session().get_one(Order, order_id)
     payment = current_session().scalars(select(Payment).where(Payment.order_id == order_id)).one()
-    is_open, intent = order.is_open, payment.stripe_payment_intent_id
+    is_open, intent, session = order.is_open, payment.stripe_payment_intent_id, waiting_session(payment)
     leave()
     if not is_open:
+        return
+    if session:
+        close_session(session, source)
         return
     if intent is None:
         record(news.GivenUpNews(source, order_id))
@@ -251,11 +280,14 @@ def ask_about_what_is_due() -> None:
 def _due() -> list[Callable[[], object]]:
     at = now()
     waiting = (AttemptState.requires_action, AttemptState.processing)
+    # A page of Stripe's stays open while its customer looks for the card; it is told of when it is paid or expires.
+    is_page = PaymentAttempt.kind == AttemptKind.session
     attempts = select(PaymentAttempt.id).where(
         or_(
             PaymentAttempt.state == AttemptState.unknown,
             (PaymentAttempt.state == AttemptState.sending) & (PaymentAttempt.asked_at <= at - STILL_SENDING),
-            PaymentAttempt.state.in_(waiting) & (PaymentAttempt.asked_at <= at - ASK_EVERY),
+            PaymentAttempt.state.in_(waiting) & ~is_page & (PaymentAttempt.asked_at <= at - ASK_EVERY),
+            PaymentAttempt.state.in_(waiting) & is_page & (PaymentAttempt.asked_at <= at - ASK_PAGE_EVERY),
         )
     )
     settling = (RefundState.pending, RefundState.requires_action)

@@ -14,6 +14,7 @@ from storefront.installation import this_shop
 from storefront.orders.models import Order, OrderStatus
 from storefront.payments import consequences, news, wallet
 from storefront.payments.models import (
+    AttemptKind,
     AttemptState,
     Dispute,
     IntentState,
@@ -52,7 +53,7 @@ def settle(told: object) -> None:
 @settle.register
 def _intent(told: news.IntentNews) -> None:
     payment = _lock(_order_of_intent(told))
-    _check(told, payment)
+    _check(told, told.intent, payment)
     before = _standing(payment)
     payment.stripe_payment_intent_id = payment.stripe_payment_intent_id or told.intent
     _learn_card(told, payment)
@@ -66,6 +67,37 @@ def _intent(told: news.IntentNews) -> None:
     _finish(payment, before, told.source, told.event)
     if told.status == news.SUCCEEDED and told.keeps_card and told.card:
         wallet.keep_paid_with(payment, told.card)
+
+
+@settle.register
+def _session(told: news.SessionNews) -> None:
+    attempt_id, order_id = _attempt_of_session(told)
+    payment = _lock(order_id)
+    attempt = next(one for one in payment.attempts if one.id == attempt_id)
+    _check_session(told, attempt)
+    before = _standing(payment)
+    attempt.stripe_session_id = told.session
+    payment.stripe_payment_intent_id = payment.stripe_payment_intent_id or told.intent
+    if told.failed or told.status == news.EXPIRED:
+        _end_road(told, attempt)
+    else:
+        # Complete is not yet paid: that is its intent's to say.
+        state = AttemptState.processing if told.status == news.COMPLETE else AttemptState.requires_action
+        attempt.state = state if _moves(attempt, state) else attempt.state
+    _finish(payment, before, told.source, told.event)
+
+
+def _end_road(told: news.SessionNews, attempt: PaymentAttempt) -> None:
+    """Nobody can pay a Session that has expired or come to nothing, and its intent takes no other card: the order ends."""
+    payment = attempt.payment
+    if payment.intent_state is IntentState.succeeded:
+        return
+    payment.intent_state = IntentState.canceled
+    if told.decline and _moves(attempt, AttemptState.declined):
+        attempt.state = AttemptState.declined
+        attempt.decline_code, attempt.decline_words = told.decline.code, told.decline.words
+        _remember_decline(payment)
+    _close_live(payment, AttemptState.superseded)
 
 
 @settle.register
@@ -218,16 +250,37 @@ def _order_of_intent(told: news.IntentNews) -> int:
     return order_id
 
 
-def _check(told: news.IntentNews, payment: Payment) -> None:
+def _attempt_of_session(told: news.SessionNews) -> tuple[int, int]:
+    """The attempt that this Session is, and its order."""
+    is_known = PaymentAttempt.stripe_session_id == told.session
+    either = or_(is_known, PaymentAttempt.public_id == told.attempt) if told.attempt else is_known
+    attempts = select(PaymentAttempt.id, Payment.order_id).join(Payment).where(either)
+    found = current_session().execute(attempts.order_by(is_known.desc())).first()
+    if found is None and told.shop != this_shop():
+        raise NotOursError
+    if found is None:
+        raise DoesNotFitError(f"Session {told.session} is ours, but its attempt {told.attempt} is not here")
+    return found.id, found.order_id
+
+
+def _check_session(told: news.SessionNews, attempt: PaymentAttempt) -> None:
+    if attempt.stripe_session_id not in {None, told.session}:
+        raise DoesNotFitError(f"{told.session} is for an attempt that has {attempt.stripe_session_id}")
+    _check(told, told.session, attempt.payment)
+
+
+def _check(told: news.IntentNews | news.SessionNews, about: str, payment: Payment) -> None:
+    intent = payment.stripe_payment_intent_id
     for what, theirs, ours in (
-        ("intent", told.intent, payment.stripe_payment_intent_id or told.intent),
+        # A Session that was read before it was paid has none yet.
+        ("intent", told.intent or intent, intent or told.intent),
         ("amount", told.amount, payment.amount),
         ("currency", told.currency, payment.currency),
         ("customer", told.customer, payment.stripe_customer_id),
         ("mode", told.livemode, payment.livemode),
     ):
         if theirs != ours:
-            raise DoesNotFitError(f"{told.intent} has {what} {theirs}, order {payment.order.number} has {ours}")
+            raise DoesNotFitError(f"{about} has {what} {theirs}, order {payment.order.number} has {ours}")
 
 
 def _learn_card(told: news.IntentNews, payment: Payment) -> None:
@@ -276,10 +329,11 @@ def _close_live(payment: Payment, state: AttemptState) -> None:
 def _move_attempt(told: news.IntentNews, payment: Payment) -> None:
     """An intent speaks of an attempt only where it answers it, or was asked while that attempt waited for the bank.
 
-    An attempt that the end of its intent closed may still learn that it was declined, but nothing else.
+    An attempt that the end of its intent closed may still learn that it was declined, but nothing else. On a hosted
+    page a declined card is followed by the next one: there only the Session says how the attempt stands.
     """
     attempt = _answered(told, payment) or _challenged(told, payment)
-    if attempt is None:
+    if attempt is None or attempt.kind is AttemptKind.session:
         return
     state = {
         news.REQUIRES_ACTION: AttemptState.requires_action,

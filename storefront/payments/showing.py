@@ -12,7 +12,7 @@ from storefront.database import current_session
 from storefront.errors import NotYoursError
 from storefront.money import Money
 from storefront.orders.models import Order, OrderLine, OrderSource, OrderStatus
-from storefront.payments.models import AttemptState, Dispute, Payment, PaymentAttempt
+from storefront.payments.models import AttemptKind, AttemptState, Dispute, Payment, PaymentAttempt
 from storefront.payments.standing import promised
 
 # What a bank's reason is in the customer's words. What is not here is not told.
@@ -100,6 +100,8 @@ class OrderShown:
     decline_reason: str | None
     gives_up: bool
     is_unknown: bool
+    waits_on_page: bool
+    page_refused: bool
     asked_at: dt.datetime | None
     disputes: tuple[tuple[str, dt.datetime | None], ...]
 
@@ -137,6 +139,8 @@ def _show(which: ColumnElement[bool]) -> OrderShown:
 def _freeze(order: Order, payment: Payment) -> OrderShown:
     last = payment.last_attempt
     unknown = last is not None and last.state in {AttemptState.sending, AttemptState.unknown}
+    on_page = last is not None and last.kind is AttemptKind.session
+    waits_on_page = on_page and last is not None and last.state is AttemptState.requires_action
     return OrderShown(
         id=order.id,
         public_id=order.public_id,
@@ -162,8 +166,10 @@ def _freeze(order: Order, payment: Payment) -> OrderShown:
         card=_card(payment, last),
         next_attempt=last.number + 1 if last else 1,
         decline_reason=REASONS.get(last.decline_code) if last else None,
-        gives_up=order.is_open and unknown and order.cancel_wanted_at is None,
+        gives_up=order.is_open and (unknown or waits_on_page) and order.cancel_wanted_at is None,
         is_unknown=unknown,
+        waits_on_page=order.is_open and waits_on_page,
+        page_refused=on_page and last is not None and last.state is AttemptState.refused,
         asked_at=last.asked_at if last else None,
         disputes=tuple(_dispute(one) for one in payment.disputes),
     )
@@ -188,7 +194,8 @@ def _state(order: Order, last: PaymentAttempt | None) -> Shown:
         return Shown(order.status.value)
     if last is None or last.state in {AttemptState.declined, AttemptState.refused}:
         return Shown.declined
-    return Shown.challenge if last.state is AttemptState.requires_action else Shown.checking
+    asks_bank = last.state is AttemptState.requires_action and last.kind is AttemptKind.intent
+    return Shown.challenge if asks_bank else Shown.checking
 
 
 def _card(payment: Payment, last: PaymentAttempt | None) -> CardShown | None:

@@ -27,6 +27,7 @@ from storefront.payments.news import Facts
 API_VERSION: Final = "2026-10-28.endive"
 # What a payment is told by besides its intent: which card, and what was charged.
 INTENT_PARTS: Final = ["latest_charge", "payment_method"]
+SESSION_PARTS: Final = [f"payment_intent.{part}" for part in INTENT_PARTS]
 TIMEOUT: Final = (3.05, 20)
 SEATS: Final = 4
 FAILURES_BEFORE_PAUSE: Final = 5
@@ -208,6 +209,37 @@ def intents_since(customer: str | None, since: int) -> list[Facts]:
         params["customer"] = customer
     return _ask(
         lambda client: [_plain(intent) for intent in client.v1.payment_intents.list(params=params).auto_paging_iter()]
+    )
+
+
+def open_session(request: Facts, key: str) -> Facts:
+    """Open a page of Stripe's for paying or for saving a card. Its `url` is handed on, and never stored."""
+    return _change(
+        lambda client: _plain(
+            client.v1.checkout.sessions.create(params=request["params"], options={"idempotency_key": key})
+        )
+    )
+
+
+def fetch_session(session: str) -> Facts:
+    """The Session as it is now, with its intent once there is one."""
+    return _ask(
+        lambda client: _plain(
+            client.v1.checkout.sessions.retrieve(_given(session), params={"expand": list(SESSION_PARTS)})
+        )
+    )
+
+
+def expire_session(session: str) -> Facts:
+    """Nobody can pay it any more; RefusedByStripeError where it is complete, which means that it was paid."""
+    return _change(lambda client: _plain(client.v1.checkout.sessions.expire(_given(session))))
+
+
+def sessions_since(customer: str | None, since: int) -> list[Facts]:
+    """Sessions opened since a Unix time, for one customer or for all; paged through."""
+    params: Any = {"created": {"gte": since}, "limit": 100} | ({"customer": customer} if customer else {})
+    return _ask(
+        lambda client: [_plain(one) for one in client.v1.checkout.sessions.list(params=params).auto_paging_iter()]
     )
 
 

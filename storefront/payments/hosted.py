@@ -1,0 +1,100 @@
+"""Paying on a page of Stripe's: the exact request for a Session, and how many may wait to be paid."""
+
+import datetime as dt
+from typing import Any, Final
+
+from flask import current_app
+from sqlalchemy import func, or_, select
+
+from storefront.clock import now
+from storefront.database import current_session
+from storefront.errors import RefusedError
+from storefront.installation import this_shop
+from storefront.orders.labels import label
+from storefront.orders.models import OPEN_STATUSES, Order
+from storefront.orders.placing import Buyer
+from storefront.payments.models import LIVE_STATES, AttemptKind, Payment, PaymentAttempt
+
+OPERATION: Final = "session"
+# Stripe keeps a page open for half an hour at least; what was ordered is held exactly as long as it is.
+HOLD: Final = dt.timedelta(minutes=31)
+MOST_OPEN: Final = 3
+# What Stripe takes.
+_MOST_LINES: Final = 100
+_LONGEST_NAME: Final = 250
+
+
+def refuse_too_many_open(buyer: Buyer) -> None:
+    """Raise RefusedError where this customer has so many orders waiting on Stripe's page: each of them holds stock."""
+    whose = Order.email_key == buyer.email_key
+    if buyer.user_id is not None:
+        whose = or_(whose, Order.user_id == buyer.user_id)
+    waiting = (
+        select(func.count(PaymentAttempt.id)).join(Payment).join(Order)
+        .where(whose, Order.status.in_(OPEN_STATUSES))
+        .where(PaymentAttempt.kind == AttemptKind.session, PaymentAttempt.state.in_(LIVE_STATES))
+    )  # fmt: skip
+    if (current_session().scalar(waiting) or 0) >= MOST_OPEN:
+        raise RefusedError(
+            f"You have {MOST_OPEN} orders that wait to be paid on Stripe’s page. "
+            "Please pay one of them or give one up first; they are on your orders’ page."
+        )
+
+
+def prepare(attempt: PaymentAttempt, payment: Payment, *, keep: bool) -> None:
+    """Make it an attempt on Stripe's page, inside the running transaction; the order is held as long as the page is open."""
+    order = payment.order
+    order.hold_until = (now() + HOLD).replace(microsecond=0)
+    attempt.kind, attempt.operation = AttemptKind.session, OPERATION
+    # Without a customer at Stripe there is nobody to keep it for.
+    if keep and payment.stripe_customer_id:
+        attempt.consent_at = now()
+    attempt.request = {"params": _params(order, payment, attempt)}
+
+
+def _params(order: Order, payment: Payment, attempt: PaymentAttempt) -> dict[str, Any]:
+    base_url = current_app.config["SETTINGS"].base_url
+    marks = {"order_id": order.public_id, "shop": this_shop(), "attempt_id": attempt.public_id}
+    # The intent does not inherit the Session's marks.
+    intent: dict[str, Any] = {"metadata": marks}
+    if attempt.consent_at:
+        intent["setup_future_usage"] = "off_session"
+    return {
+        "mode": "payment",
+        "ui_mode": "hosted_page",
+        "client_reference_id": order.public_id,
+        "metadata": marks,
+        "payment_intent_data": intent,
+        "line_items": _line_items(order),
+        "success_url": f"{base_url}/checkout/return/{order.public_id}",
+        "cancel_url": f"{base_url}/orders/{order.public_id}",
+        "expires_at": int(order.hold_until.timestamp()),
+    } | _who(order, payment, is_kept=attempt.consent_at is not None)
+
+
+def _who(order: Order, payment: Payment, *, is_kept: bool) -> dict[str, Any]:
+    if payment.stripe_customer_id is None:
+        return {"customer_email": order.email}
+    saved: dict[str, Any] = {"allow_redisplay_filters": ["always", "limited", "unspecified"]}
+    if not is_kept:
+        saved["payment_method_save"] = "enabled"
+    return {"customer": payment.stripe_customer_id, "saved_payment_method_options": saved}
+
+
+def _line_items(order: Order) -> list[dict[str, Any]]:
+    """What the page lists. It adds up to the order's total, whatever that is made of."""
+    lines = [_line_item(line.name, line.unit_price, order.currency, line.quantity) for line in order.lines]
+    if order.shipping:
+        lines.append(_line_item(order.shipping_name or "Delivery", order.shipping, order.currency))
+    rest = order.total - order.shipping - sum(line.unit_price * line.quantity for line in order.lines)
+    if rest > 0:
+        lines.append(_line_item("Tax", rest, order.currency))
+    if rest < 0 or len(lines) > _MOST_LINES:
+        # No line of Stripe's may be below zero: what is taken off is told on our own pages.
+        return [_line_item(f"Order {label(order.number)}", order.total, order.currency)]
+    return lines
+
+
+def _line_item(name: str, amount: int, currency: str, quantity: int = 1) -> dict[str, Any]:
+    price = {"currency": currency, "unit_amount": amount, "product_data": {"name": name[:_LONGEST_NAME]}}
+    return {"quantity": quantity, "price_data": price}
