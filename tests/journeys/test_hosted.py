@@ -118,7 +118,9 @@ class TestPaying:
         form = dora.opens("/checkout").page.form("/checkout/pay")
         shop.set_price("Vase", 7000)
 
-        answer = dora.presses(form, {"id": "pay-hosted"}, typed={"line1": "L 4", "postal_code": "10969", "city": "Berlin"})
+        answer = dora.presses(
+            form, {"id": "pay-hosted"}, typed={"line1": "L 4", "postal_code": "10969", "city": "Berlin"}
+        )
 
         assert (answer.status, shop.order_ids()) == (409, [])
         assert "The price has changed" in answer.page.text
@@ -225,7 +227,9 @@ class TestComingBack:
         seen = as_a_stranger(f"{shop.url}/orders/{shop.order_ids()[0]}")
 
         assert (seen.panel, seen.state) == ("hosted", "checking")
-        assert [form.action for form in seen.page.forms if "/orders/" in form.action and "find" not in form.action] == []
+        assert [
+            form.action for form in seen.page.forms if "/orders/" in form.action and "find" not in form.action
+        ] == []
 
 
 class TestFailures:
@@ -386,9 +390,7 @@ class TestNoAnswer:
         assert dora.orders() == [("Vase", "canceled")]
         assert shop.stock("Vase") == 1
 
-    def test_what_was_never_opened_is_let_go_after_an_hour(
-        self, shop: Shop, sandbox: Sandbox, dora: Shopper
-    ) -> None:
+    def test_what_was_never_opened_is_let_go_after_an_hour(self, shop: Shop, sandbox: Sandbox, dora: Shopper) -> None:
         sandbox.fault("error_before", SESSIONS, times=STAYS_DOWN)
         press_hosted(dora)
         sandbox.forget_faults()
@@ -404,9 +406,7 @@ class TestNoAnswer:
         assert dora.orders() == [("Vase", "canceled")]
         assert shop.stock("Vase") == 1
 
-    def test_stripes_refusal_is_told_and_a_card_still_pays(
-        self, shop: Shop, sandbox: Sandbox, dora: Shopper
-    ) -> None:
+    def test_stripes_refusal_is_told_and_a_card_still_pays(self, shop: Shop, sandbox: Sandbox, dora: Shopper) -> None:
         sandbox.fault("refuse_400", SESSIONS, code="parameter_invalid")
 
         refused = press_hosted(dora)

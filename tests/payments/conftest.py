@@ -16,13 +16,14 @@ from storefront.installation import this_shop
 from storefront.orders.models import Order, OrderSource
 from storefront.orders.placing import Buyer, Wanted
 from storefront.payments import charging, news, stripe_gateway
-from storefront.payments.attempts import How, Sending, WithSavedCard, write_attempt
+from storefront.payments.attempts import How, OnHostedPage, Sending, WithSavedCard, write_attempt
 from storefront.payments.models import Payment, SavedCard, Source, StripeCustomer
 from storefront.payments.record import record, start_attempt
 from tests.apps import bare_app
 
 CUSTOMER = "cus_alice"
 PRICE = 2400
+ON_PAGE = How(OnHostedPage(keep=False), in_page=False)
 ADDRESS = {"name": "Alice Archer", "line1": "Lindenstraße 4", "city": "Berlin", "country": "DE", "postal_code": "10969"}
 
 
@@ -45,13 +46,21 @@ class Books:
     card_id: int = 0
     variant_id: int = 0
 
-    def place(self, *, total: int = PRICE, asked_before: bool = True, token: str = "") -> Placed:
+    def place(
+        self,
+        *,
+        total: int = PRICE,
+        asked_before: bool = True,
+        token: str = "",
+        how: How | None = None,
+        email_key: str = "",
+    ) -> Placed:
         """Place an order and write its first attempt; nothing is sent."""
         wanted = Wanted(
             checkout_token=token or secrets.token_urlsafe(24), expected_total=total, source=OrderSource.product, cart_id=None,
-            buyer=Buyer(self.user_id, "alice@example.org", secrets.token_hex(8)), address=ADDRESS, livemode=False,
+            buyer=Buyer(self.user_id, "alice@example.org", email_key or secrets.token_hex(8)), address=ADDRESS, livemode=False,
         )  # fmt: skip
-        how = How(WithSavedCard(self.card_id), in_page=True)
+        how = how or How(WithSavedCard(self.card_id), in_page=True)
         sending = charging._begin(charging.Click(wanted, {self.variant_id: 1}, how, asked_before))
         assert isinstance(sending, Sending)
         return Placed(sending.order_id, sending.public_id, f"pi_{sending.public_id[:12]}", [sending])
@@ -98,6 +107,17 @@ class Books:
 
     def stock(self) -> int:
         return current_session().get_one(Variant, self.variant_id, populate_existing=True).stock or 0
+
+
+def session_told(books: Books, placed: Placed, status: str, **other: Any) -> news.SessionNews:
+    """What Stripe says of the Session."""
+    attempt = books.payment(placed).attempts[0]
+    known = news.SessionNews(
+        source=Source.api, session=f"cs_{placed.public_id[:12]}", status=status, amount=PRICE, currency="eur", customer=CUSTOMER,
+        livemode=False, shop=attempt.request["params"]["metadata"]["shop"], attempt=attempt.public_id,
+        intent=placed.intent if status == news.COMPLETE else None, failed=False, decline=None,
+    )  # fmt: skip
+    return replace(known, **other)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from storefront.payments import news
 from storefront.payments.consequences import new_refund
 from storefront.payments.models import AttemptState, PaymentAttempt, PaymentEvent, RefundKind, RefundState, Source
 from storefront.payments.record import record
-from tests.payments.conftest import CUSTOMER, PRICE, Books, Placed
+from tests.payments.conftest import CUSTOMER, ON_PAGE, PRICE, Books, Placed, session_told
 
 CARD = news.CardFacts("pm_alice", "visa", "4242", 12, 2099, "credit", "fp")
 # Times differ from run to run; which event was last is history, which follows the order it came in.
@@ -30,7 +30,7 @@ NOT_COMPARED = {
     "request",
     "idempotency_key",
 }
-BY_CHANCE = {"email_key", "public_id", "checkout_token", "number", "stripe_payment_intent_id", "stripe_refund_id"}
+BY_CHANCE = {"email_key", "public_id", "checkout_token", "number", "stripe_payment_intent_id", "stripe_refund_id", "stripe_session_id"}
 Tale = Callable[[Books], tuple[Placed, list[news.News]]]
 
 
@@ -111,6 +111,30 @@ def too_late(books: Books) -> tuple[Placed, list[news.News]]:
     ]
 
 
+def on_hosted_page(books: Books) -> tuple[Placed, list[news.News]]:
+    """Paid on Stripe's page at the second card, whoever tells what first."""
+    placed = books.place(how=ON_PAGE)
+    return placed, [
+        session_told(books, placed, news.OPEN),
+        books.told(placed, news.REQUIRES_PAYMENT_METHOD, source=Source.webhook, event="evt_1"),
+        session_told(books, placed, news.COMPLETE, source=Source.webhook, event="evt_2"),
+        session_told(books, placed, news.COMPLETE),
+        books.told(placed, news.SUCCEEDED, source=Source.webhook, event="evt_3"),
+    ]
+
+
+def hosted_page_expired(books: Books) -> tuple[Placed, list[news.News]]:
+    """A card was declined on the page, and then nobody came back."""
+    placed = books.place(how=ON_PAGE)
+    return placed, [
+        session_told(books, placed, news.OPEN),
+        books.told(placed, news.REQUIRES_PAYMENT_METHOD, source=Source.webhook, event="evt_1"),
+        books.told(placed, news.CANCELED, source=Source.webhook, event="evt_2"),
+        session_told(books, placed, news.EXPIRED, source=Source.webhook, event="evt_3", intent=placed.intent),
+        news.GivenUpNews(Source.api, placed.order_id),
+    ]
+
+
 def refund(placed: Placed, stripe_refund: str, amount: int, *statuses: str, ours: str | None = None) -> list[news.News]:
     """What is told of one refund, one after the other."""
     return [
@@ -128,7 +152,9 @@ def refund(placed: Placed, stripe_refund: str, amount: int, *statuses: str, ours
     ]
 
 
-@pytest.mark.parametrize("tale", [two_cards, superseded, our_refund, canceled, too_late])
+@pytest.mark.parametrize(
+    "tale", [two_cards, superseded, our_refund, canceled, too_late, on_hosted_page, hosted_page_expired]
+)
 # Examples are small as they are: shrinking them would take minutes.
 @settings(
     max_examples=20,

@@ -1,0 +1,234 @@
+"""Hosted Sessions: what each piece of news does, how many may wait, and what the page lists."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from storefront.database import transaction
+from storefront.errors import RefusedError
+from storefront.orders.models import OrderStatus
+from storefront.orders.placing import Buyer
+from storefront.payments import hosted, inbox, news
+from storefront.payments.models import AttemptState, EventState, IntentState, Source, StripeEvent
+from storefront.payments.record import DoesNotFitError, NotOursError, record
+from storefront.payments.stripe_gateway import API_VERSION
+from tests.payments.conftest import CUSTOMER, ON_PAGE, PRICE, Books, Placed, session_told
+
+WAITS, PROCESSING, SUPERSEDED = AttemptState.requires_action, AttemptState.processing, AttemptState.superseded
+
+
+@pytest.fixture
+def on_page(books: Books) -> Placed:
+    """An order on its way to Stripe's page."""
+    return books.place(how=ON_PAGE)
+
+
+def facts(books: Books, placed: Placed, status: str, **other: Any) -> dict[str, Any]:
+    """The same as an event holds it."""
+    said = session_told(books, placed, status)
+    metadata = {"order_id": placed.public_id, "shop": said.shop, "attempt_id": said.attempt}
+    return {
+        "id": said.session, "object": "checkout.session", "status": status, "mode": "payment", "amount_total": PRICE, "currency": "eur",
+        "customer": CUSTOMER, "livemode": False, "metadata": metadata, "payment_intent": None, **other,
+    }  # fmt: skip
+
+
+def stands(books: Books, placed: Placed) -> tuple[AttemptState, OrderStatus]:
+    return books.payment(placed).attempts[0].state, books.order(placed).status
+
+
+class TestNews:
+    @pytest.mark.parametrize(
+        ("status", "attempt", "order"),
+        [
+            (news.OPEN, WAITS, OrderStatus.pending),
+            (news.COMPLETE, PROCESSING, OrderStatus.pending),
+            (news.EXPIRED, SUPERSEDED, OrderStatus.canceled),
+        ],
+    )
+    def test_of_a_session(
+        self, books: Books, on_page: Placed, status: str, attempt: AttemptState, order: OrderStatus
+    ) -> None:
+        stock = books.stock()
+
+        record(session_told(books, on_page, status))
+        record(session_told(books, on_page, status, source=Source.webhook))
+
+        assert stands(books, on_page) == (attempt, order)
+        assert books.stock() - stock == (1 if status == news.EXPIRED else 0)
+
+    def test_complete_and_then_paid(self, books: Books, on_page: Placed) -> None:
+        record(session_told(books, on_page, news.COMPLETE))
+        record(session_told(books, on_page, news.OPEN))
+        between = stands(books, on_page)
+
+        books.tell(on_page, news.SUCCEEDED)
+
+        assert between == (PROCESSING, OrderStatus.pending)
+        assert stands(books, on_page) == (AttemptState.succeeded, OrderStatus.paid)
+
+    def test_what_the_intent_says_of_a_declined_card_is_not_the_end(self, books: Books, on_page: Placed) -> None:
+        record(session_told(books, on_page, news.OPEN))
+
+        books.tell(on_page, news.REQUIRES_PAYMENT_METHOD, looked_at_challenge=1)
+        books.tell(on_page, news.REQUIRES_PAYMENT_METHOD, answer_to=1)
+
+        assert stands(books, on_page) == (WAITS, OrderStatus.pending)
+
+    def test_a_payment_that_comes_to_nothing(self, books: Books, on_page: Placed) -> None:
+        record(session_told(books, on_page, news.COMPLETE))
+        failed = session_told(books, on_page, news.COMPLETE, failed=True, decline=news.Decline("card_declined", "No."))
+
+        record(failed)
+        record(failed)
+
+        payment = books.payment(on_page)
+        assert stands(books, on_page) == (AttemptState.declined, OrderStatus.canceled)
+        assert (payment.decline_code, payment.last_error) == ("card_declined", "No.")
+
+    def test_the_intent_was_called_off_first(self, books: Books, on_page: Placed) -> None:
+        record(session_told(books, on_page, news.OPEN))
+        books.tell(on_page, news.CANCELED)
+
+        record(session_told(books, on_page, news.EXPIRED))
+
+        assert stands(books, on_page) == (SUPERSEDED, OrderStatus.canceled)
+
+    def test_paid_is_for_good(self, books: Books, on_page: Placed) -> None:
+        books.tell(on_page, news.SUCCEEDED)
+
+        record(session_told(books, on_page, news.EXPIRED))
+
+        assert stands(books, on_page) == (AttemptState.succeeded, OrderStatus.paid)
+        assert books.payment(on_page).intent_state is IntentState.succeeded
+
+    def test_money_that_comes_after_the_end_goes_back(self, books: Books, on_page: Placed) -> None:
+        record(session_told(books, on_page, news.EXPIRED))
+
+        books.tell(on_page, news.SUCCEEDED)
+
+        assert [one.kind.value for one in books.payment(on_page).refunds] == ["late"]
+        assert books.order(on_page).status is OrderStatus.canceled
+
+    @pytest.mark.parametrize(
+        "lie", [{"amount": 1}, {"currency": "usd"}, {"customer": None}, {"livemode": True}, {"session": "cs_another"}]
+    )
+    def test_what_does_not_fit_changes_nothing(self, books: Books, on_page: Placed, lie: dict[str, Any]) -> None:
+        record(session_told(books, on_page, news.OPEN))
+
+        with pytest.raises(DoesNotFitError):
+            record(session_told(books, on_page, news.EXPIRED, **lie))
+
+        assert stands(books, on_page) == (WAITS, OrderStatus.pending)
+
+    def test_whose_it_is(self, books: Books, on_page: Placed) -> None:
+        with pytest.raises(NotOursError):
+            record(session_told(books, on_page, news.OPEN, shop="another", attempt="0" * 32))
+        with pytest.raises(NotOursError):
+            record(session_told(books, on_page, news.OPEN, shop=None, attempt=None))
+        with pytest.raises(DoesNotFitError):
+            record(session_told(books, on_page, news.OPEN, attempt="0" * 32))
+
+    @pytest.mark.parametrize(
+        ("status", "intent", "failed"),
+        [
+            ("open", None, False),
+            ("complete", "pi_1", False),
+            ("complete", {"id": "pi_1", "status": "processing"}, False),
+            ("complete", {"id": "pi_1", "status": "requires_payment_method"}, True),
+            ("open", {"id": "pi_1", "status": "requires_payment_method"}, False),
+            ("complete", {"id": "pi_1", "status": "canceled"}, True),
+        ],
+    )
+    def test_as_stripe_tells_it(self, books: Books, on_page: Placed, status: str, intent: Any, *, failed: bool) -> None:
+        read = news.session_news(facts(books, on_page, status, payment_intent=intent), Source.api)
+
+        assert (read.status, read.failed, read.intent) == (status, failed, "pi_1" if intent else None)
+
+
+class TestInbox:
+    def deliver(self, kind: str, about: dict[str, Any], version: str = API_VERSION) -> EventState:
+        delivery = inbox.Delivery(f"evt_{kind}", kind, about, {}, version, livemode=False, key=None, payload={})
+        inbox.apply_once(delivery)
+        with transaction() as session:
+            return session.query(StripeEvent.state).filter_by(stripe_event_id=delivery.id).scalar()
+
+    def test_expired_is_recorded_from_what_was_brought(self, books: Books, on_page: Placed) -> None:
+        assert self.deliver("checkout.session.expired", facts(books, on_page, "expired")) is EventState.applied
+        assert stands(books, on_page) == (SUPERSEDED, OrderStatus.canceled)
+
+    def test_in_another_version_it_only_rings(self, books: Books, on_page: Placed) -> None:
+        self.deliver("checkout.session.expired", facts(books, on_page, "expired"), "2020-01-01")
+
+        assert stands(books, on_page) == (AttemptState.sending, OrderStatus.pending)
+
+    def test_a_session_for_saving_a_card_tells_by_its_setup(self, books: Books, on_page: Placed) -> None:
+        about = facts(books, on_page, "expired", mode="setup")
+
+        assert self.deliver("checkout.session.expired", about) is EventState.ignored
+
+    def test_what_fits_nothing_is_kept_with_its_amount(self, books: Books, on_page: Placed) -> None:
+        about = facts(books, on_page, "expired", amount_total=1)
+
+        assert self.deliver("checkout.session.expired", about) is EventState.unmatched
+
+    @pytest.mark.parametrize("kind", ["completed", "async_payment_succeeded", "async_payment_failed"])
+    def test_everything_else_rings(self, books: Books, on_page: Placed, kind: str) -> None:
+        assert self.deliver(f"checkout.session.{kind}", facts(books, on_page, "complete")) is EventState.applied
+        assert stands(books, on_page) == (AttemptState.sending, OrderStatus.pending)
+
+
+class TestManyAtOnce:
+    def test_only_so_many_wait(self, books: Books) -> None:
+        waiting = [books.place(how=ON_PAGE, email_key="alice") for _ in range(hosted.MOST_OPEN)]
+
+        with pytest.raises(RefusedError, match="wait to be paid"):
+            books.place(how=ON_PAGE, email_key="another")
+        record(session_told(books, waiting[0], news.EXPIRED))
+        books.place(how=ON_PAGE)
+
+    def test_guests_are_known_by_their_address(self, books: Books) -> None:
+        for _ in range(hosted.MOST_OPEN):
+            books.place(how=ON_PAGE, email_key="guest@example.org")
+
+        hosted.refuse_too_many_open(Buyer(None, "", "other@example.org"))
+        with pytest.raises(RefusedError):
+            hosted.refuse_too_many_open(Buyer(None, "", "guest@example.org"))
+
+    def test_a_card_is_still_welcome(self, books: Books) -> None:
+        for _ in range(hosted.MOST_OPEN):
+            books.place(how=ON_PAGE)
+
+        books.paid()
+
+
+def lines_of(books: Books, change: Callable[[Any], None]) -> list[tuple[str, int, int]]:
+    placed = books.place()
+    with transaction():
+        order = books.order(placed)
+        change(order)
+        return [
+            (one["price_data"]["product_data"]["name"], one["price_data"]["unit_amount"], one["quantity"])
+            for one in hosted._line_items(order)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("parts", "lines"),
+    [
+        ({}, [("Teapot", PRICE, 1)]),
+        ({"shipping": 490, "shipping_name": "Post", "total": PRICE + 490}, [("Teapot", PRICE, 1), ("Post", 490, 1)]),
+        ({"shipping": 490, "total": PRICE + 490}, [("Teapot", PRICE, 1), ("Delivery", 490, 1)]),
+        ({"tax": 100, "total": PRICE + 100}, [("Teapot", PRICE, 1), ("Tax", 100, 1)]),
+        ({"discount": 400, "total": PRICE - 400}, [("Order K-1001", PRICE - 400, 1)]),
+    ],
+)
+def test_the_page_lists_what_adds_up_to_the_total(
+    books: Books, parts: dict[str, Any], lines: list[tuple[str, int, int]]
+) -> None:
+    def change(order: Any) -> None:
+        for name, value in parts.items():
+            setattr(order, name, value)
+
+    assert lines_of(books, change) == lines
