@@ -100,10 +100,10 @@ class OrderShown:
     decline_reason: str | None
     gives_up: bool
     is_unknown: bool
-    waits_on_page: bool
-    page_refused: bool
     asked_at: dt.datetime | None
     disputes: tuple[tuple[str, dt.datetime | None], ...]
+    waits_on_page: bool = False
+    page_refused: bool = False
 
     @property
     def is_open(self) -> bool:

@@ -34,15 +34,15 @@ class HostedPage:
         return self.shop.sandbox.stripe.v1.checkout.sessions.retrieve(self.session)
 
 
-def press_hosted(person: Shopper, *, htmx: bool = False, **typed: str) -> Answer:
+def press_hosted(person: Shopper, typed: dict[str, str] | None = None, *, htmx: bool = False) -> Answer:
     """The button at the checkout."""
     form = person.opens("/checkout").page.form("/checkout/pay")
-    return person.presses(form, PAY_HOSTED, htmx=htmx, typed=HOME | {"name": person.name} | typed)
+    return person.presses(form, PAY_HOSTED, htmx=htmx, typed=HOME | {"name": person.name} | (typed or {}))
 
 
-def goes_to_stripe(person: Shopper, **typed: str) -> HostedPage:
+def goes_to_stripe(person: Shopper, *, keeping: bool = False) -> HostedPage:
     """From the checkout to Stripe's page."""
-    answer = press_hosted(person, **typed)
+    answer = press_hosted(person, {"save_card": "yes"} if keeping else {})
     assert answer.url.startswith(f"{person.shop.sandbox.url}/pay/"), answer.html
     return HostedPage(person.shop, answer.url)
 

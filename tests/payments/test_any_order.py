@@ -12,7 +12,7 @@ from sqlalchemy import inspect, select, update
 from storefront.clock import now
 from storefront.database import current_session, transaction
 from storefront.mail.models import OutboundMail
-from storefront.payments import news
+from storefront.payments import hosted, news
 from storefront.payments.consequences import new_refund
 from storefront.payments.models import AttemptState, PaymentAttempt, PaymentEvent, RefundKind, RefundState, Source
 from storefront.payments.record import record
@@ -30,8 +30,22 @@ NOT_COMPARED = {
     "request",
     "idempotency_key",
 }
-BY_CHANCE = {"email_key", "public_id", "checkout_token", "number", "stripe_payment_intent_id", "stripe_refund_id", "stripe_session_id"}
+BY_CHANCE = {
+    "email_key",
+    "public_id",
+    "checkout_token",
+    "number",
+    "stripe_payment_intent_id",
+    "stripe_refund_id",
+    "stripe_session_id",
+}
 Tale = Callable[[Books], tuple[Placed, list[news.News]]]
+
+
+@pytest.fixture(autouse=True)
+def room_for_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An example that is given up half-way leaves its order waiting."""
+    monkeypatch.setattr(hosted, "MOST_OPEN", 10_000)
 
 
 def two_cards(books: Books) -> tuple[Placed, list[news.News]]:

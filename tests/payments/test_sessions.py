@@ -152,7 +152,7 @@ class TestInbox:
         delivery = inbox.Delivery(f"evt_{kind}", kind, about, {}, version, livemode=False, key=None, payload={})
         inbox.apply_once(delivery)
         with transaction() as session:
-            return session.query(StripeEvent.state).filter_by(stripe_event_id=delivery.id).scalar()
+            return session.query(StripeEvent).filter_by(stripe_event_id=delivery.id).one().state
 
     def test_expired_is_recorded_from_what_was_brought(self, books: Books, on_page: Placed) -> None:
         assert self.deliver("checkout.session.expired", facts(books, on_page, "expired")) is EventState.applied

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from storefront.money import Money
 from storefront.payments.models import PaymentAttempt
-from tests.journeys.browser.phone import Phone
+from tests.journeys.browser.phone import VISA, Phone
 from tests.people import Shopper
 from tests.stack import Shop
 
@@ -20,7 +20,7 @@ def plain(open_phone: Callable[..., Phone]) -> Phone:
     return open_phone(java_script_enabled=False)
 
 
-def test_joining_and_filling_a_cart_up_to_the_new_card_which_needs_scripts_for_now(plain: Phone) -> None:
+def test_joining_filling_a_cart_and_paying_with_a_new_card_on_stripes_page(shop: Shop, plain: Phone) -> None:
     plain.registers("Alice Archer", "alice@example.org")
     plain.follows("Teapot")
     plain.page.get_by_role("button", name="Put in the cart").click()
@@ -31,8 +31,100 @@ def test_joining_and_filling_a_cart_up_to_the_new_card_which_needs_scripts_for_n
     plain.follows("Buy now")
 
     words = plain.page.locator("[data-payment-element] noscript p")
-    expect(words).to_contain_text("Typing in a new card needs JavaScript for now")
+    expect(words).to_contain_text("press “Pay on Stripe’s page” below")
     expect(words).to_be_visible()
+    plain.types_address()
+    goes_to_stripe(plain)
+    pays_there(plain)
+
+    expect(plain.page).to_have_url(ORDER)
+    plain.sees_receipt("48,00 €")
+    assert shop.orders() == [(4800, "paid")]
+    assert shop.charged() == [Money(4800, "eur")]
+
+
+def test_canceling_there_leads_back_to_a_full_cart_which_is_paid_anew(
+    shop: Shop, plain: Phone, someone: Callable[[str], Shopper]
+) -> None:
+    dora = someone("Dora Dean")
+    dora.puts_in_cart("Vase")
+    plain.belongs_to(dora)
+    plain.opens("/checkout")
+    plain.types_address()
+    goes_to_stripe(plain)
+
+    plain.page.locator("#cancel").click()
+    expect(plain.page).to_have_url(ORDER)
+    expect(plain.panel).to_have_attribute("data-panel", "hosted")
+    expect(plain.panel.get_by_role("button", name="Go on paying")).to_be_visible()
+    plain.opens("/cart")
+    expect(plain.page.locator(".sums__total")).to_contain_text("69,00 €")
+    plain.opens("/checkout")
+    plain.page.locator("#address-fields [name=line1]").fill("Elsewhere 1")
+    goes_to_stripe(plain)
+    pays_there(plain)
+
+    plain.sees_receipt("69,00 €")
+    assert shop.orders() == [(6900, "canceled"), (6900, "paid")]
+    assert shop.charged() == [Money(6900, "eur")]
+    assert shop.stock("Vase") == 0
+
+
+def test_going_on_and_giving_up(shop: Shop, plain: Phone, someone: Callable[[str], Shopper]) -> None:
+    dora = someone("Dora Dean")
+    dora.has_address()
+    dora.puts_in_cart("Vase")
+    plain.belongs_to(dora)
+    plain.opens("/checkout")
+    goes_to_stripe(plain)
+    plain.page.locator("#cancel").click()
+
+    plain.panel.get_by_role("button", name="Go on paying").click()
+    expect(plain.page.locator("#pay")).to_be_visible()
+    plain.page.locator("#cancel").click()
+    plain.panel.get_by_role("button", name="Give it up").click()
+
+    plain.sees("canceled")
+    assert shop.orders() == [(6900, "canceled")]
+    assert shop.stock("Vase") == 1
+
+
+def test_paid_in_one_tab_and_seen_in_another(
+    shop: Shop, plain: Phone, open_phone: Callable[..., Phone], someone: Callable[[str], Shopper]
+) -> None:
+    dora = someone("Dora Dean")
+    dora.has_address()
+    dora.puts_in_cart("Vase")
+    plain.belongs_to(dora)
+    plain.opens("/checkout")
+    goes_to_stripe(plain)
+    other = plain.another_tab()
+    other.opens(f"/orders/{shop.order_ids()[0]}")
+    expect(other.panel).to_have_attribute("data-panel", "hosted")
+
+    pays_there(plain)
+    plain.sees_receipt("69,00 €")
+    other.panel.get_by_role("button", name="Go on paying").click()
+
+    other.sees_receipt("69,00 €")
+    elsewhere = open_phone(java_script_enabled=False)
+    elsewhere.opens(f"/checkout/return/{shop.order_ids()[0]}")
+    elsewhere.sees_receipt("69,00 €")
+    assert shop.orders() == [(6900, "paid")]
+    assert shop.charged() == [Money(6900, "eur")]
+
+
+def goes_to_stripe(phone: Phone) -> None:
+    """From the checkout to Stripe's page, which is at its own address."""
+    phone.page.locator("#pay-hosted").click()
+    phone.page.wait_for_url(f"{phone.shop.sandbox.url}/pay/*")
+
+
+def pays_there(phone: Phone, number: str = VISA) -> None:
+    phone.page.locator("#number").fill(number)
+    phone.page.locator("#expiry").fill("12 / 34")
+    phone.page.locator("#cvc").fill("123")
+    phone.page.locator("#pay").click()
 
 
 def test_one_click_with_a_saved_card_leads_to_the_orders_page(shop: Shop, plain: Phone, alice: Shopper) -> None:
