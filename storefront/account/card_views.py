@@ -1,5 +1,6 @@
 """The customer's cards: looked at, added, chosen, removed. No page asks Stripe anything; only the way back from adding does."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -38,12 +39,23 @@ def cards() -> ResponseReturnValue:
 def set_up_card() -> ResponseReturnValue:
     """Begin to save a card: for our script alone, since the card is typed into Stripe's own fields."""
     try:
-        begun = _begin(signed_in().id)
+        begun = _begin(signed_in().id, setups.begin)
     except ShopError as refused:
         return _refusal(refused)
     back = url_for(".card_return", setup=begun.public_id)
     base_url = current_app.config["SETTINGS"].base_url
     return jsonify(client_secret=begun.client_secret, return_url=f"{base_url}{back}", then=back)
+
+
+@account.post("/cards/hosted")
+@customer_required
+def set_up_on_page() -> ResponseReturnValue:
+    """Save a card on Stripe's page: for browsers without scripts."""
+    try:
+        begun = _begin(signed_in().id, setups.begin_on_page)
+    except ShopError as refused:
+        return _show_cards(status=refused.status, fault=refused.words)
+    return go_to(begun.page)
 
 
 @account.get("/cards/return")
@@ -93,13 +105,13 @@ def remove_saved_card(card_id: int) -> ResponseReturnValue:
     return done("account/cards_changed.hx.html", then=url_for(".cards"), **wallet.context(me, removed=removed))
 
 
-def _begin(user_id: int) -> setups.Begun:
+def _begin(user_id: int, begin: Callable[[int], setups.Begun]) -> setups.Begun:
     if request.form.get("consent") != "yes":
         raise RefusedError("Please tick the box: without your word we may not keep a card.")
     throttle("card-setup-address", address(), limit=SETUPS_OF_AN_ADDRESS, words=_TOO_MANY)
     throttle("card-setup", str(user_id), limit=SETUPS, words=_TOO_MANY)
     try:
-        return setups.begin(user_id)
+        return begin(user_id)
     except (OutcomeUnknownError, RefusedByStripeError) as refused:
         raise ShopError("Our payment provider could not do that. Please try again in a moment.") from refused
 

@@ -349,6 +349,20 @@ def setup_news(facts: Facts, source: Source, *, answers: str | None = None) -> S
     )
 
 
+def hosted_setup_news(facts: Facts, source: Source, *, answers: str) -> SetupNews:
+    """Read a Session that was opened for saving a card: as far as it tells, nobody has typed one in yet."""
+    return SetupNews(
+        source=source,
+        setup=facts["setup_intent"],
+        status=REQUIRES_PAYMENT_METHOD,
+        customer=_id(facts.get("customer")),
+        livemode=facts["livemode"],
+        card=None,
+        our_id=(facts.get("metadata") or {}).get("setup_id"),
+        answers=answers,
+    )
+
+
 def card_facts(payment_method: str, card: Facts) -> CardFacts:
     """The display copy of a card; `display_brand` is what the customer knows it by."""
     brand = card.get("display_brand") or card.get("brand") or "card"

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,15 +31,18 @@ ASK_IDLE_EVERY: Final = dt.timedelta(minutes=10)
 LOOK_AT_MOST_EVERY: Final = dt.timedelta(seconds=2)
 # A form left open does not leave a door open: what nobody has finished by then is canceled at Stripe.
 OPEN_FOR: Final = dt.timedelta(hours=1)
+# What Stripe is asked for, by the customer there and our marks.
+Ask = Callable[[str, dict[str, str]], dict[str, Any]]
 _ASKED_FOR: Final = (SetupState.sending, SetupState.unknown)
 
 
 @dataclass(frozen=True)
 class Begun:
-    """A set-up that the browser may finish. The secret is handed on, and kept nowhere."""
+    """A set-up that the browser may finish, by its secret or on Stripe's page. They are handed on, and kept nowhere."""
 
     public_id: str
-    client_secret: str
+    client_secret: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,17 +70,26 @@ def begin(user_id: int) -> Begun:
 
     Raises RefusedError where there are too many cards already, and BusyError where Stripe does not answer.
     """
+    return _begin(user_id, _params)
+
+
+def begin_on_page(user_id: int) -> Begun:
+    """The same on a page of Stripe's, which needs no script of ours."""
+    return _begin(user_id, _page_params)
+
+
+def _begin(user_id: int, ask: Ask) -> Begun:
     _refuse_too_many_cards(user_id)
     with stripe_gateway.seat():
         customer = _customer(user_id)
         try:
-            return _send_first(user_id, customer)
+            return _send_first(user_id, customer, ask)
         except RefusedByStripeError:
             # The customer may be gone at Stripe, and we have not heard: ask, and then there is a new one.
             _notice_deletion(customer)
             if (healed := _customer(user_id)) == customer:
                 raise
-            return _send_first(user_id, healed)
+            return _send_first(user_id, healed, ask)
 
 
 def _refuse_too_many_cards(user_id: int) -> None:
@@ -103,29 +115,62 @@ def _notice_deletion(customer: str) -> None:
         record(told)
 
 
-def _send_first(user_id: int, customer: str) -> Begun:
-    setup_id, public_id, request, key = _write(user_id, customer)
+def _send_first(user_id: int, customer: str, ask: Ask) -> Begun:
+    setup_id, public_id, request, key = _write(user_id, customer, ask)
     try:
-        facts = stripe_gateway.create_setup(request, key)
+        facts = _sent(request, key)
     except OutcomeUnknownError as lost:
         _close(setup_id, SetupState.unknown)
         raise BusyError("Our payment provider does not answer just now. Please try again in a moment.") from lost
     except RefusedByStripeError:
         _close(setup_id, SetupState.refused)
         raise
-    record(news.setup_news(facts, Source.api, answers=key))
-    return Begun(public_id, str(facts["client_secret"]))
+    record(_told(facts, Source.api, key))
+    if facts["object"] == "checkout.session":
+        return Begun(public_id, page=str(facts["url"]))
+    return Begun(public_id, client_secret=str(facts["client_secret"]))
 
 
-def _write(user_id: int, customer: str) -> tuple[int, str, dict[str, Any], str]:
+def _sent(request: dict[str, Any], key: str) -> news.Facts:
+    on_page = request["params"].get("mode") == "setup"
+    return (stripe_gateway.open_session if on_page else stripe_gateway.create_setup)(request, key)
+
+
+def _told(facts: news.Facts, source: Source, key: str) -> news.SetupNews:
+    read = news.hosted_setup_news if facts["object"] == "checkout.session" else news.setup_news
+    return read(facts, source, answers=key)
+
+
+def _params(customer: str, marks: dict[str, str]) -> dict[str, Any]:
+    return {
+        "customer": customer,
+        "usage": "off_session",
+        "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+        "metadata": marks,
+    }
+
+
+def _page_params(customer: str, marks: dict[str, str]) -> dict[str, Any]:
+    settings = current_app.config["SETTINGS"]
+    return {
+        "mode": "setup",
+        "ui_mode": "hosted_page",
+        "currency": settings.currency,
+        "customer": customer,
+        "metadata": marks,
+        # The set-up does not inherit the Session's marks.
+        "setup_intent_data": {"metadata": marks},
+        "success_url": f"{settings.base_url}/account/cards/return?setup={marks['setup_id']}",
+        "cancel_url": f"{settings.base_url}/account/cards",
+        # The page ends by itself when a set-up does: nobody but Stripe cancels that of a page.
+        "expires_at": int((now() + OPEN_FOR).timestamp()),
+    }
+
+
+def _write(user_id: int, customer: str, ask: Ask) -> tuple[int, str, dict[str, Any], str]:
     public_id, key = secrets.token_hex(16), secrets.token_hex(20)
     with transaction() as session:
-        params = {
-            "customer": customer,
-            "usage": "off_session",
-            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
-            "metadata": {"setup_id": public_id, "shop": this_shop(), "userId": str(user_id)},
-        }
+        params = ask(customer, {"setup_id": public_id, "shop": this_shop(), "userId": str(user_id)})
         setup = CardSetup(
             public_id=public_id, user_id=user_id, idempotency_key=key, request={"params": params}, consent_at=now(),
             consent_words=consent_words(), asked_at=now(), livemode=current_app.config["SETTINGS"].livemode,
@@ -193,7 +238,7 @@ def _send_again(setup_id: int, request: dict[str, Any], key: str, *, still_good:
         _close(setup_id, SetupState.never_sent)
         return
     try:
-        facts = stripe_gateway.create_setup(request, key)
+        facts = _sent(request, key)
     except OutcomeUnknownError:
         _close(setup_id, SetupState.unknown)
         raise
@@ -201,7 +246,7 @@ def _send_again(setup_id: int, request: dict[str, Any], key: str, *, still_good:
         if refused.status not in {401, 403}:
             _close(setup_id, SetupState.refused)
         raise
-    record(news.setup_news(facts, Source.reconciliation, answers=key))
+    record(_told(facts, Source.reconciliation, key))
 
 
 def _look(stripe_id: str, source: Source) -> bool:

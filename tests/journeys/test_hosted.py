@@ -9,7 +9,17 @@ from storefront.clock import now
 from storefront.mail.models import OutboundMail
 from storefront.money import Money
 from storefront.orders.models import Cart, CartState, Order
-from storefront.payments.models import AttemptKind, AttemptState, Payment, PaymentAttempt, Refund, RefundKind, SavedCard
+from storefront.payments.models import (
+    AttemptKind,
+    AttemptState,
+    CardSetup,
+    Payment,
+    PaymentAttempt,
+    Refund,
+    RefundKind,
+    SavedCard,
+    SetupState,
+)
 from tests.journeys.hosted import DECLINED, SESSIONS, HostedPage, as_a_stranger, goes_to_stripe, press_hosted
 from tests.people import Shopper
 from tests.stack import OWNER, Sandbox, Shop
@@ -447,3 +457,59 @@ def test_a_page_to_link_to(shop: Shop, alice: Shopper) -> None:
     assert missing.status == 404
     assert sold_out.panel == "sold_out"
     assert shop.all(OutboundMail.kind).count("receipt") == 1
+
+
+class TestSavingACard:
+    """On Stripe's page, for browsers without scripts."""
+
+    def test_it_is_kept_with_the_consent_given_before(self, shop: Shop, sandbox: Sandbox, dora: Shopper) -> None:
+        page = opens_page_for_a_card(dora)
+        sandbox.hold_webhooks()
+
+        back = dora.opens(page.pays())
+
+        assert "ending in 4242" in back.page.text
+        [(consented, words)] = shop.all(SavedCard.consent_at, SavedCard.consent_words)
+        assert (consented is not None, words) == (True, shop.all(CardSetup.consent_words)[0])
+        assert shop.all(CardSetup.state) == [SetupState.succeeded]
+
+    def test_a_tab_closed_then_is_no_harm(self, shop: Shop, dora: Shopper) -> None:
+        opens_page_for_a_card(dora).pays()
+        shop.settle()
+
+        assert shop.all(SavedCard.last4) == ["4242"]
+        assert shop.failed_jobs() == []
+
+    def test_without_a_word_nothing_is_kept(self, shop: Shop, sandbox: Sandbox, dora: Shopper) -> None:
+        answer = dora.sends("/account/cards/hosted", {}, htmx=False)
+
+        assert (answer.status, shop.count(CardSetup)) == (422, 0)
+        assert "Please tick the box" in answer.page.text
+        assert sandbox.requests("POST", SESSIONS) == []
+
+    def test_what_nobody_finished_ends_with_its_page(self, shop: Shop, dora: Shopper) -> None:
+        page = opens_page_for_a_card(dora)
+
+        shop.clock.forward(minutes=62)
+        shop.work()
+        shop.settle()
+
+        assert page.at_stripe().status == "expired"
+        assert shop.all(CardSetup.state) == [SetupState.canceled]
+
+    def test_a_lost_answer_is_asked_for_again(self, shop: Shop, sandbox: Sandbox, dora: Shopper) -> None:
+        sandbox.fault("cut_after", SESSIONS, times=BOTH_TRIES)
+
+        answer = dora.sends("/account/cards/hosted", {"consent": "yes"}, htmx=False)
+        shop.clock.forward(minutes=2)
+        shop.work()
+
+        assert answer.status == 503
+        assert shop.all(CardSetup.state) == [SetupState.requires_payment_method]
+        assert len({one["idempotency_key"] for one in sandbox.requests("POST", SESSIONS)}) == 1
+
+
+def opens_page_for_a_card(person: Shopper) -> HostedPage:
+    answer = person.sends("/account/cards/hosted", {"consent": "yes"}, htmx=False)
+    assert answer.url.startswith(f"{person.shop.sandbox.url}/pay/"), answer.html
+    return HostedPage(person.shop, answer.url)

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from storefront.payments.models import CardSetup, SavedCard
-from tests.journeys.browser.phone import ASKED_ABOUT, DECLINED_LATER, Phone
+from tests.journeys.browser.phone import ASKED_ABOUT, DECLINED_LATER, VISA, Phone
 from tests.people import PASSWORD, Shopper
 from tests.stack import Shop
 
@@ -93,9 +93,7 @@ def test_without_the_box_nothing_is_sent(alices_phone: Phone, shop: Shop) -> Non
     assert shop.count(CardSetup) == 0
 
 
-def test_without_scripts_everything_but_adding_works(
-    open_phone: Callable[..., Phone], shop: Shop, alice: Shopper
-) -> None:
+def test_without_scripts_all_of_it_works(open_phone: Callable[..., Phone], shop: Shop, alice: Shopper) -> None:
     alice.has_card("pm_card_mastercard")
     shop.settle()
     phone = open_phone(java_script_enabled=False)
@@ -103,7 +101,6 @@ def test_without_scripts_everything_but_adding_works(
     phone.opens("/account/cards")
     page = phone.page
 
-    expect(page.locator("#add-card")).to_contain_text("Adding a card needs JavaScript")
     expect(page.get_by_role("button", name="Save card")).to_be_hidden()
     page.get_by_role("button", name="Use for one click").click()
     expect(page.locator("#cards-summary")).to_contain_text("2 cards. One click pays with Mastercard")
@@ -111,6 +108,27 @@ def test_without_scripts_everything_but_adding_works(
     expect(page.locator("#saved-cards")).to_contain_text("Remove this card?")
     page.get_by_role("button", name="Remove Mastercard").click()
     expect(page.locator("#cards-summary")).to_contain_text("One card. One click pays with Visa")
+    phone.opens("/products/teapot")
+    expect(phone.panel.locator(".pay")).to_contain_text("4242")
+
+
+def test_a_card_is_added_on_stripes_page_without_scripts(
+    open_phone: Callable[..., Phone], shop: Shop, someone: Callable[[str], Shopper]
+) -> None:
+    dora = someone("Dora Dean")
+    phone = open_phone(java_script_enabled=False)
+    phone.belongs_to(dora)
+    phone.opens("/account/cards")
+    page = phone.page
+
+    page.locator("[data-without-scripts] [name=consent]").check()
+    page.get_by_role("button", name="Add a card on Stripe’s page").click()
+    page.wait_for_url(f"{shop.sandbox.url}/pay/*")
+    for name, typed in (("number", VISA), ("expiry", "12 / 34"), ("cvc", "123")):
+        page.locator(f"#{name}").fill(typed)
+    page.locator("#pay").click()
+
+    expect(page.locator("#saved-cards")).to_contain_text("Visa")
     phone.opens("/products/teapot")
     expect(phone.panel.locator(".pay")).to_contain_text("4242")
 
