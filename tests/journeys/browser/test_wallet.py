@@ -116,6 +116,7 @@ def test_a_card_is_added_on_stripes_page_without_scripts(
     open_phone: Callable[..., Phone], shop: Shop, someone: Callable[[str], Shopper]
 ) -> None:
     dora = someone("Dora Dean")
+    dora.has_address()
     phone = open_phone(java_script_enabled=False)
     phone.belongs_to(dora)
     phone.opens("/account/cards")
