@@ -400,6 +400,20 @@ class TestNoAnswer:
         assert dora.orders() == [("Vase", "canceled")]
         assert shop.stock("Vase") == 1
 
+    def test_a_page_behind_an_error_that_stripe_keeps_repeating_is_found(
+        self, shop: Shop, sandbox: Sandbox, dora: Shopper
+    ) -> None:
+        sandbox.fault("error_after", SESSIONS)
+
+        checking = press_hosted(dora)
+        set_up = {"mode": "setup", "currency": "eur", "customer": dora.customer, "success_url": shop.url}
+        sandbox.stripe.v1.checkout.sessions.create(set_up)  # type: ignore[arg-type]  # found on the way, and not ours
+        shop.work()
+
+        assert checking.panel == "checking"
+        assert kinds(shop) == [(AttemptKind.session, AttemptState.requires_action)]
+        assert dora.sees_order().panel == "hosted"
+
     def test_what_was_never_opened_is_let_go_after_an_hour(self, shop: Shop, sandbox: Sandbox, dora: Shopper) -> None:
         sandbox.fault("error_before", SESSIONS, times=STAYS_DOWN)
         press_hosted(dora)

@@ -20,7 +20,7 @@ from tests.stack import PATIENCE, Shop
 
 # The same for everybody: no id of a person's thing is in there.
 OPEN_TO_ALL = {
-    "browse.collection", "browse.media", "browse.product", "demo.letter", "demo.mail", "demo.sandbox", "static",
+    "browse.buy", "browse.collection", "browse.media", "browse.product", "demo.letter", "demo.mail", "demo.sandbox", "static",
 }  # fmt: skip
 # Links that came by mail: who has one may use it, and it says whose it is. Bob cannot make one.
 BY_MAIL = {
