@@ -147,7 +147,9 @@ def _new_intent(payment: Payment, public_id: str, attempt: str) -> dict[str, Any
     return intent | ({"customer": payment.stripe_customer_id} if payment.stripe_customer_id else {})
 
 
-def _means_of(means: WithSavedCard | WithNewCard | None, attempt: PaymentAttempt, user_id: int | None) -> dict[str, Any]:
+def _means_of(
+    means: WithSavedCard | WithNewCard | None, attempt: PaymentAttempt, user_id: int | None
+) -> dict[str, Any]:
     if means is None:
         raise RefusedError("Please choose a card.")
     if isinstance(means, WithSavedCard):
