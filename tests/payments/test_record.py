@@ -4,11 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from storefront.database import TransactionError, transaction
+from storefront.database import TransactionError, current_session, transaction
 from storefront.orders.models import OrderStatus
 from storefront.payments import news, stripe_gateway
-from storefront.payments.models import AttemptState, IntentState, PaymentStatus, RefundState, Source
+from storefront.payments.attempts import record_or_note
+from storefront.payments.models import AttemptState, IntentState, PaymentStatus, RefundState, Source, Unmatched
 from storefront.payments.record import DoesNotFitError, NotOursError, record, settle
 from tests.payments.conftest import PRICE, Books
 
@@ -188,3 +190,18 @@ def test_what_is_no_news(books: Books) -> None:
 def test_the_network_is_refused_inside_a_transaction(books: Books) -> None:
     with pytest.raises(TransactionError), transaction():
         stripe_gateway.fetch_intent("pi_1")
+
+
+def test_a_refund_in_another_currency_is_kept_for_the_owner(books: Books) -> None:
+    placed = books.place()
+    record(books.told(placed, news.SUCCEEDED))
+    told = news.RefundNews(
+        source=Source.webhook, stripe_refund="re_odd", refund=None, intent=placed.intent, amount=100, currency="usd",
+        status="succeeded", failure_reason="",
+    )  # fmt: skip
+
+    record_or_note(told)
+
+    [kept] = current_session().scalars(select(Unmatched)).all()
+    assert (kept.object_id, kept.amount, kept.currency) == ("re_odd", 100, "usd")
+    assert books.payment(placed).amount_refunded == 0
