@@ -15,7 +15,7 @@ from storefront.money import Money
 from storefront.payments import cards, hosted, news, stripe_gateway
 from storefront.payments.consequences import note_unmatched
 from storefront.payments.models import AttemptState, Payment, PaymentAttempt, SavedCard, Source, StripeCustomer
-from storefront.payments.record import DoesNotFitError, NotOursError, record, settle
+from storefront.payments.record import DoesNotFitError, NotOursError, record
 from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
 
 INTENT_MOVED_ON = "payment_intent_unexpected_state"
@@ -232,9 +232,3 @@ def _object_of(told: news.IntentNews | news.SessionNews | news.RefundNews) -> st
     if isinstance(told, news.IntentNews):
         return told.intent
     return told.session if isinstance(told, news.SessionNews) else told.stripe_refund
-
-
-__all__ = [
-    "CONSENT", "How", "Means", "OnHostedPage", "Sending", "WithNewCard", "WithSavedCard", "open_payment", "record_or_note",
-    "send", "sending_of", "settle", "write_attempt",
-]  # fmt: skip
