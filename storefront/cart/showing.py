@@ -8,12 +8,14 @@ from flask import current_app, url_for
 from config import Settings
 from storefront.auth.access import current_customer
 from storefront.browse.pictures import picture_url
+from storefront.checkout.dealing import deal_for_cart
 from storefront.checkout.panel import Panel, cart_panel, guest_panel
 from storefront.money import Money
 from storefront.orders.cart_merging import merged_into
 from storefront.orders.carts import CartOwner, find_cart, most_of, only_so_many
 from storefront.orders.models import Cart, CartLine
-from storefront.orders.pricing import Totals, price
+from storefront.orders.pricing import price
+from storefront.orders.totals import Totals
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def cart_context(owner: CartOwner, sentences: tuple[str, ...] = ()) -> dict[str,
     troubles = _cannot_be_had(cart)
     return {
         "cart_lines": [shown(line, settings.currency) for line in lines],
-        "summary": summary_of(price(wanted, settings.currency)) if lines else None,
+        "summary": summary_of(price(wanted, deal_for_cart(cart, current_customer()))) if cart and lines else None,
         "merged": merged_into(cart) if cart else None,
         "changed": list(dict.fromkeys((*sentences, *troubles))),
         "cart_count": sum(line.quantity for line in lines),
@@ -94,7 +96,7 @@ def summary_of(totals: Totals) -> Summary:
         count=totals.things,
         subtotal=totals.subtotal,
         discount=totals.discount or None,
-        discount_code=None,
+        discount_code=totals.discount_name or None,
         shipping=totals.shipping if totals.requires_shipping else None,
         shipping_words=totals.shipping_name or "Delivery",
         tax=totals.tax or None,

@@ -10,12 +10,14 @@ from flask import current_app, url_for
 
 from storefront.auth.access import current_customer
 from storefront.catalog.facts import VariantChoice
+from storefront.checkout.dealing import deal_for_cart, deal_with
 from storefront.customers.addresses import addresses_of
 from storefront.customers.models import Address, User
 from storefront.money import Money
 from storefront.orders.labels import label
 from storefront.orders.models import Cart
-from storefront.orders.pricing import Totals, price
+from storefront.orders.pricing import price
+from storefront.orders.totals import Totals
 from storefront.payments.attempts import CONSENT
 from storefront.payments.cards import usable_cards_of
 from storefront.payments.models import SavedCard
@@ -110,8 +112,7 @@ class Panel:
 
 def variant_panel(user: User, variant_id: int, quantity: int) -> Panel:
     """The button for one variant; "plain" for a customer who cannot buy with one click yet."""
-    totals = price({variant_id: quantity}, _currency())
-    return _button(user, totals, "variant", {"variant_id": variant_id, "quantity": quantity})
+    return _goods_button(user, {variant_id: quantity}, "variant", {"variant_id": variant_id, "quantity": quantity})
 
 
 def product_panel(chosen: VariantChoice) -> Panel | None:
@@ -124,22 +125,21 @@ def product_panel(chosen: VariantChoice) -> Panel | None:
 def again_panel(user: User, order: OrderShown) -> Panel | None:
     """The button that buys a past order once more at today's prices; None when that cannot be."""
     goods = goods_of(order)
-    return (
-        replace(_button(user, price(goods, _currency()), "order", {"order": order.public_id}), what="buy_again")
-        if goods
-        else None
-    )
+    if not goods:
+        return None
+    return replace(_goods_button(user, goods, "order", {"order": order.public_id}), what="buy_again")
 
 
 def cart_panel(user: User, cart: Cart) -> Panel:
     """The button for the cart: every tab's carries the same token, until its order is paid or given up."""
-    goods = {line.variant_id: line.quantity for line in cart.lines}
-    return replace(_button(user, price(goods, _currency()), "cart", {}), checkout_token=cart.checkout_token)
+    totals = price(_in_cart(cart), deal_for_cart(cart, user))
+    button = _button(user, totals, addresses_of(user.id), buys="cart")
+    return replace(button, checkout_token=cart.checkout_token)
 
 
 def guest_panel(cart: Cart) -> Panel:
     """What a guest's cart has: the way to the checkout."""
-    totals = price({line.variant_id: line.quantity for line in cart.lines}, _currency())
+    totals = price(_in_cart(cart), deal_for_cart(cart, None))
     return Panel(state="plain", buys="cart", what="buy_now", total=totals.total)
 
 
@@ -150,9 +150,19 @@ def goods_of(order: OrderShown) -> dict[int, int]:
     return {line.variant_id: line.quantity for line in order.lines if line.variant_id is not None}
 
 
-def _button(user: User, totals: Totals, buys: str, hidden: dict[str, Any]) -> Panel:
+def _in_cart(cart: Cart) -> dict[int, int]:
+    return {line.variant_id: line.quantity for line in cart.lines}
+
+
+def _goods_button(user: User, goods: dict[int, int], buys: str, hidden: dict[str, Any]) -> Panel:
+    book = addresses_of(user.id)
+    totals = price(goods, deal_with(user, book[0] if book else None))
+    return replace(_button(user, totals, book, buys=buys), hidden=hidden)
+
+
+def _button(user: User, totals: Totals, book: Sequence[Address], *, buys: str) -> Panel:
     cards = usable_cards_of(user.id)
-    addresses = [_address(one) for one in addresses_of(user.id)] if totals.requires_shipping else []
+    addresses = [_address(one) for one in book] if totals.requires_shipping else []
     ready = bool(cards) and (bool(addresses) or not totals.requires_shipping)
     return Panel(
         state="ready" if ready else "plain",
@@ -160,7 +170,6 @@ def _button(user: User, totals: Totals, buys: str, hidden: dict[str, Any]) -> Pa
         what="buy_now",
         total=totals.total,
         checkout_token=secrets.token_urlsafe(24),
-        hidden=hidden,
         card=_card(cards[0]) if cards else None,
         cards=[_card(card) for card in cards],
         address=addresses[0] if addresses else None,
@@ -229,8 +238,3 @@ def _card(card: SavedCard) -> CardShown:
 
 def _address(address: Address) -> AddressShown:
     return AddressShown(address.id, address.line1, address.city)
-
-
-def _currency() -> str:
-    currency: str = current_app.config["SETTINGS"].currency
-    return currency

@@ -6,6 +6,7 @@ from flask import Response, current_app, url_for
 
 from storefront.browse.pictures import picture_url
 from storefront.cart.showing import summary_of
+from storefront.checkout.dealing import deal_for_cart
 from storefront.checkout.panel import NewCard, cart_panel
 from storefront.checkout.typed import ContactAtCheckout
 from storefront.customers.addresses import default_address
@@ -13,7 +14,8 @@ from storefront.customers.models import User
 from storefront.hypermedia import retarget, show
 from storefront.money import Money
 from storefront.orders.models import Cart
-from storefront.orders.pricing import Totals, price
+from storefront.orders.pricing import price
+from storefront.orders.totals import Totals
 from storefront.payments.attempts import CONSENT
 
 
@@ -36,7 +38,7 @@ def checkout_context(
     user: User, cart: Cart, typed: ContactAtCheckout | None = None, changed: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """All that the checkout shows of this cart."""
-    totals = price({line.variant_id: line.quantity for line in cart.lines}, current_app.config["SETTINGS"].currency)
+    totals = price({line.variant_id: line.quantity for line in cart.lines}, deal_for_cart(cart, user))
     panel = cart_panel(user, cart)
     return {
         "panel": panel if panel.state == "ready" else None,

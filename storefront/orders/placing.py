@@ -13,7 +13,7 @@ from storefront.database import current_session
 from storefront.errors import ChangedError
 from storefront.money import Money
 from storefront.orders.models import OPEN_STATUSES, FulfilmentStatus, Order, OrderLine, OrderSource, OrderStatus
-from storefront.orders.pricing import PricedLine, Totals
+from storefront.orders.totals import Deal, PricedLine, Totals, destination_of
 
 HOLD = dt.timedelta(minutes=30)
 
@@ -48,6 +48,19 @@ class Wanted:
     buyer: Buyer
     address: dict[str, str] | None
     livemode: bool
+    shipping_rate_id: int | None = None
+    discount_code: str | None = None
+
+    @property
+    def deal(self) -> Deal:
+        """What its price depends on beside the goods."""
+        return Deal(
+            destination=destination_of(self.address),
+            shipping_rate_id=self.shipping_rate_id,
+            discount_code=self.discount_code,
+            user_id=self.buyer.user_id,
+            email_key=self.buyer.email_key,
+        )
 
 
 @dataclass(frozen=True)

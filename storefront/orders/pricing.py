@@ -2,8 +2,9 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
+from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import contains_eager, joinedload
 
@@ -13,83 +14,51 @@ from storefront.database import current_session
 from storefront.errors import NotYoursError
 from storefront.money import Money
 from storefront.orders.models import ShippingRate
+from storefront.orders.totals import Deal, PricedLine, TakenOff, TaxLine, Totals, Way
 
 
-@dataclass(frozen=True)
-class PricedLine:
-    """So many of one variant at today's price; a copy of all an order line keeps."""
-
-    variant_id: int
-    quantity: int
-    name: str
-    sku: str
-    unit: Money
-    product_handle: str
-    picture_path: str
-    requires_shipping: bool
-
-    @property
-    def total(self) -> Money:
-        """Unit price times quantity."""
-        return self.unit * self.quantity
-
-
-@dataclass(frozen=True)
-class Totals:
-    """Every part of what is to be paid; `total` is what the button shows."""
-
-    lines: tuple[PricedLine, ...]
-    subtotal: Money
-    shipping: Money
-    shipping_name: str
-    arrives_on: dt.date | None
-
-    @property
-    def discount(self) -> Money:
-        """What is taken off."""
-        return Money(0, self.subtotal.currency)
-
-    @property
-    def tax(self) -> Money:
-        """Tax on top of the prices; they include it."""
-        return Money(0, self.subtotal.currency)
-
-    @property
-    def total(self) -> Money:
-        """What is charged."""
-        return self.subtotal - self.discount + self.shipping + self.tax
-
-    @property
-    def requires_shipping(self) -> bool:
-        """Whether anything has to travel."""
-        return any(line.requires_shipping for line in self.lines)
-
-    @property
-    def things(self) -> int:
-        """How many things there are."""
-        return sum(line.quantity for line in self.lines)
-
-
-def price(wanted: dict[int, int], currency: str) -> Totals:
+def price(wanted: dict[int, int], deal: Deal) -> Totals:
     """Price so many (values) of these variants (keys); NotYoursError for one that is not sold here."""
     variants = _variants(sorted(wanted))
     if len(variants) != len(wanted):
         raise NotYoursError("One of these is no longer sold.")
-    return total_up([_line(variant, wanted[variant.id], currency) for variant in variants], currency)
+    currency: str = current_app.config["SETTINGS"].currency
+    return total_up([_line(variant, wanted[variant.id], currency) for variant in variants], deal, currency)
 
 
-def total_up(lines: Sequence[PricedLine], currency: str) -> Totals:
-    """Add up lines and delivery; no lines cost nothing."""
-    subtotal = sum((line.total for line in lines), Money(0, currency))
-    rate = _rate() if any(line.requires_shipping for line in lines) else None
-    free = rate is None or (rate.free_from_minor is not None and subtotal.minor >= rate.free_from_minor)
+def total_up(lines: Sequence[PricedLine], deal: Deal, currency: str) -> Totals:
+    """Add up lines, what is taken off them, delivery and taxes; no lines cost nothing."""
+    untaxed = before_tax(lines, deal, currency)
+    return replace(untaxed, taxes=_taxes(untaxed, deal))
+
+
+def before_tax(lines: Sequence[PricedLine], deal: Deal, currency: str) -> Totals:
+    """All but the taxes: what a tax is reckoned from."""
+    taken = _taken_off(lines, deal)
+    shared = tuple(replace(line, discount_minor=share.minor) for line, share in zip(lines, taken.shares, strict=True))
+    ways = _ways(shared, currency) if any(line.requires_shipping for line in shared) else ()
+    if taken.frees_shipping:
+        ways = tuple(replace(way, price=Money(0, currency)) for way in ways)
     return Totals(
-        lines=tuple(lines),
-        subtotal=subtotal,
-        shipping=Money(0 if free or rate is None else rate.price_minor, currency),
-        shipping_name=rate.name if rate else "",
-        arrives_on=_working_days_from(now().date(), rate.days) if rate else None,
+        lines=shared,
+        subtotal=sum((line.total for line in shared), Money(0, currency)),
+        discount=sum(taken.shares, Money(0, currency)),
+        discount_name=taken.name,
+        way=ways[0] if ways else None,
+        ways=ways,
     )
+
+
+def _taken_off(lines: Sequence[PricedLine], deal: Deal) -> TakenOff:
+    """What `deal.discount_code` takes off; there are no discounts yet."""
+    del deal
+    return TakenOff(tuple(Money(0, line.unit.currency) for line in lines))
+
+
+def _taxes(untaxed: Totals, deal: Deal) -> tuple[TaxLine, ...]:
+    """The taxes on each line's `left` and on the shipping; there are none yet."""
+    del untaxed, deal
+    return ()
 
 
 def _variants(ids: list[int]) -> Sequence[Variant]:
@@ -106,6 +75,7 @@ def _variants(ids: list[int]) -> Sequence[Variant]:
 def _line(variant: Variant, quantity: int, currency: str) -> PricedLine:
     return PricedLine(
         variant_id=variant.id,
+        product_id=variant.product_id,
         quantity=quantity,
         name=variant.name,
         sku=variant.sku,
@@ -113,11 +83,19 @@ def _line(variant: Variant, quantity: int, currency: str) -> PricedLine:
         product_handle=variant.product.handle,
         picture_path=variant.picture.path if variant.picture else "",
         requires_shipping=variant.requires_shipping,
+        tax_class=variant.tax_category,
+        weight_grams=variant.weight_grams,
     )
 
 
-def _rate() -> ShippingRate | None:
-    return current_session().scalar(select(ShippingRate).order_by(ShippingRate.position, ShippingRate.id).limit(1))
+def _ways(lines: Sequence[PricedLine], currency: str) -> tuple[Way, ...]:
+    rate = current_session().scalar(select(ShippingRate).order_by(ShippingRate.position, ShippingRate.id).limit(1))
+    if rate is None:
+        return ()
+    left = sum(line.left.minor for line in lines)
+    free = rate.free_from_minor is not None and left >= rate.free_from_minor
+    arrives_on = _working_days_from(now().date(), rate.days)
+    return (Way(rate.id, rate.name, Money(0 if free else rate.price_minor, currency), arrives_on),)
 
 
 def _working_days_from(day: dt.date, days: int) -> dt.date:

@@ -3,7 +3,6 @@
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 
-from flask import current_app
 from sqlalchemy import select
 
 from storefront.clock import now
@@ -12,7 +11,8 @@ from storefront.errors import ChangedError, RefusedError, ShopError
 from storefront.money import smallest_charge
 from storefront.orders.models import Cart, CartLine, CartState, Order, OrderSource
 from storefront.orders.placing import Placed, TokenTakenError, Wanted, open_order_with, place
-from storefront.orders.pricing import Totals, price
+from storefront.orders.pricing import price
+from storefront.orders.totals import Totals
 from storefront.payments import stripe_gateway
 from storefront.payments.attempts import (
     How,
@@ -104,7 +104,7 @@ def _begin(click: Click) -> Sending | Placed | _Landed:
         if isinstance(click.how.means, OnHostedPage):
             refuse_too_many_open(click.wanted.buyer)
         goods = _goods(click)
-        totals = price(goods, current_app.config["SETTINGS"].currency)
+        totals = price(goods, click.wanted.deal)
         _refuse_what_cannot_be_charged(click, totals)
         placed = place(click.wanted, totals)
         payer = find_payer(click.wanted.buyer.user_id, click.how.means)

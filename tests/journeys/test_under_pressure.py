@@ -13,7 +13,7 @@ from storefront.database import transaction
 from storefront.money import Money
 from storefront.orders.models import Order
 from storefront.orders.placing import Placed, Wanted, place
-from storefront.orders.pricing import Totals
+from storefront.orders.totals import Totals
 from storefront.payments import (
     charging,
     deletion,

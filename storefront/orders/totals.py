@@ -1,0 +1,156 @@
+"""The parts of a total, as frozen facts: lines, what is taken off them, delivery, taxes. Made by `pricing`."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from storefront.money import Money
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where it goes, as far as rates and taxes ask; `country` is an ISO code of two letters."""
+
+    country: str
+    region: str = ""
+    postal_code: str = ""
+
+
+def destination_of(address: dict[str, str] | None) -> Destination | None:
+    """Where an address is, as far as prices ask."""
+    if address is None:
+        return None
+    return Destination(address["country"], address.get("region", ""), address.get("postal_code", ""))
+
+
+@dataclass(frozen=True)
+class Deal:
+    """What a total depends on beside the goods: where to, which way, with which code, for whom. None: not known yet."""
+
+    destination: Destination | None = None
+    shipping_rate_id: int | None = None
+    discount_code: str | None = None
+    user_id: int | None = None
+    email_key: str | None = None
+
+
+@dataclass(frozen=True)
+class PricedLine:
+    """So many of one variant at today's price; a copy of all an order line keeps."""
+
+    variant_id: int
+    quantity: int
+    name: str
+    sku: str
+    unit: Money
+    product_handle: str
+    picture_path: str
+    requires_shipping: bool
+    tax_class: str = "standard"
+    weight_grams: int = 0
+    product_id: int = 0
+    # This line's share of the discount, in minor units; the shares of all lines are the whole discount.
+    discount_minor: int = 0
+
+    @property
+    def total(self) -> Money:
+        """Unit price times quantity, before any discount."""
+        return self.unit * self.quantity
+
+    @property
+    def discount(self) -> Money:
+        """What is taken off this line."""
+        return Money(self.discount_minor, self.unit.currency)
+
+    @property
+    def left(self) -> Money:
+        """What is left to pay of it after the discount: what is taxed."""
+        return self.total - self.discount
+
+
+@dataclass(frozen=True)
+class TakenOff:
+    """What a discount does to an order: its share of each line, in the lines' order, and perhaps free delivery."""
+
+    shares: tuple[Money, ...]
+    name: str = ""
+    frees_shipping: bool = False
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way it can be delivered, and what that costs here and now."""
+
+    rate_id: int
+    name: str
+    price: Money
+    arrives_on: dt.date | None
+
+
+@dataclass(frozen=True)
+class TaxLine:
+    """One tax on the order. `included`: the prices include it; else it comes on top.
+
+    `percentage` counts thousandths of a percent: 19 % is 19000.
+    """
+
+    name: str
+    percentage: int
+    base: Money
+    amount: Money
+    included: bool
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Every part of what is to be paid; `total` is what the button shows.
+
+    `ways` are all that can be chosen, `way` the one that counts; None where nothing travels, or no rate is known.
+    """
+
+    lines: tuple[PricedLine, ...]
+    subtotal: Money
+    discount: Money
+    discount_name: str = ""
+    way: Way | None = None
+    ways: tuple[Way, ...] = ()
+    taxes: tuple[TaxLine, ...] = ()
+
+    @property
+    def shipping(self) -> Money:
+        """What delivery costs."""
+        return self.way.price if self.way else Money(0, self.subtotal.currency)
+
+    @property
+    def shipping_name(self) -> str:
+        """How it comes."""
+        return self.way.name if self.way else ""
+
+    @property
+    def shipping_rate_id(self) -> int | None:
+        """The rate that counts."""
+        return self.way.rate_id if self.way else None
+
+    @property
+    def arrives_on(self) -> dt.date | None:
+        """When it comes."""
+        return self.way.arrives_on if self.way else None
+
+    @property
+    def tax(self) -> Money:
+        """Tax on top of the prices; what they include is in them."""
+        return sum((one.amount for one in self.taxes if not one.included), Money(0, self.subtotal.currency))
+
+    @property
+    def total(self) -> Money:
+        """What is charged."""
+        return self.subtotal - self.discount + self.shipping + self.tax
+
+    @property
+    def requires_shipping(self) -> bool:
+        """Whether anything has to travel."""
+        return any(line.requires_shipping for line in self.lines)
+
+    @property
+    def things(self) -> int:
+        """How many things there are."""
+        return sum(line.quantity for line in self.lines)
