@@ -41,6 +41,7 @@ class Settings:
     clock_file: Path | None
     demo: bool
     metrics_token: str = ""
+    trusted_proxies: int = 0
 
     @property
     def livemode(self) -> bool:
@@ -80,6 +81,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         clock_file=Path(told.text("CLOCK_FILE", "")) if told.text("CLOCK_FILE", "") else None,
         demo=told.text("STOREFRONT_DEMO", "") == "1",
         metrics_token=told.text("METRICS_TOKEN", ""),
+        trusted_proxies=told.count("TRUSTED_PROXIES", "0"),
     )
     _refuse_contradictions(settings)
     return settings
@@ -140,6 +142,12 @@ class _Told:
         if len(value) < 16:
             raise BadSettingError(name, "is too short: give it 16 characters or more", "`openssl rand -hex 32`")
         return value
+
+    def count(self, name: str, default: str) -> int:
+        value = self.text(name, default)
+        if not value.isdecimal():
+            raise BadSettingError(name, f"is {value!r}, no number", "1")
+        return int(value)
 
     def url(self, name: str, default: str) -> str:
         value = self.text(name, default).rstrip("/")

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Settings, read_settings
 from storefront import clock
@@ -63,6 +64,9 @@ def configure(app: Flask, settings: Settings) -> None:
         COMPRESS_STREAMS=False,
         COMPRESS_EVALUATE_CONDITIONAL_REQUEST=False,  # pages that may be asked about do so themselves, before they are drawn
     )
+    if settings.trusted_proxies:
+        # The address alone: where the shop is and whether by https, BASE_URL says.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
 
 
 def bind_extensions(app: Flask) -> None:

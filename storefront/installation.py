@@ -11,6 +11,7 @@ from sqlalchemy import false, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config import Settings
+from storefront import audit
 from storefront.clock import now
 from storefront.database import Base, current_session, leave, transaction
 
@@ -75,4 +76,5 @@ def adopt() -> str:
         before = here.base_url
         here.base_url, here.adopted_copy = settings.base_url, settings.staging_copy
         here.livemode = here.livemode or settings.livemode or None
+        audit.note("adopted", "the shop", before={"base_url": before}, after={"base_url": settings.base_url})
     return before

@@ -1,5 +1,6 @@
 """Every table of the shop, for Alembic and for newcomers; defines none."""
 
+from storefront.audit import AuditEntry
 from storefront.catalog.index_models import OptionValue, SearchEntry, VariantValue, WordKey
 from storefront.catalog.models import CatalogueVersion, Collection, CollectionProduct, Product, ProductImage, Variant
 from storefront.customers.models import Address, User
@@ -23,7 +24,7 @@ from storefront.payments.models import (
 from storefront.throttling import Throttle
 
 __all__ = [
-    "Address", "CardSetup", "Cart", "CartLine", "CatalogueVersion", "Collection", "CollectionProduct", "Counter",
+    "Address", "AuditEntry", "CardSetup", "Cart", "CartLine", "CatalogueVersion", "Collection", "CollectionProduct", "Counter",
     "Dispute", "Installation", "Invoice", "Job", "OptionValue", "Order", "OrderLine", "OutboundMail", "Payment",
     "PaymentAttempt", "PaymentEvent", "Product", "ProductImage", "Refund", "SavedCard", "SearchEntry", "ShippingRate",
     "ShopDetails", "StripeCustomer", "StripeEvent", "Throttle", "Unmatched", "User", "Variant", "VariantValue",

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from storefront.account import saved_cards as wallet
 from storefront.account.door import account
 from storefront.auth.access import customer_required, fresh_login_required, is_fresh, signed_in
-from storefront.auth.signing_in import address
+from storefront.caller import address
 from storefront.errors import RefusedError, ShopError, TooManyTriesError
 from storefront.hypermedia import done, go_to, show
 from storefront.payments import setups

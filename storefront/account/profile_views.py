@@ -10,7 +10,8 @@ from storefront.account.door import account
 from storefront.account.profile import EmailForm, NameForm, PasswordForm, context, person
 from storefront.auth.access import customer_required, fresh_login_required, is_fresh, let_in, let_out, signed_in
 from storefront.auth.forms import typed
-from storefront.auth.signing_in import WrongPasswordError, address, know_this_browser
+from storefront.auth.signing_in import WrongPasswordError, know_this_browser
+from storefront.caller import address
 from storefront.customers import profile as facts
 from storefront.customers.joining import KnownEmailError
 from storefront.customers.proving import StaleLinkError

@@ -9,6 +9,7 @@ from flask import session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
+from storefront import audit
 from storefront.clock import now
 from storefront.customers.models import User
 from storefront.customers.people import user_of_session
@@ -24,6 +25,7 @@ FRESH_FOR: Final = dt.timedelta(minutes=30)
 _PROVED_AT: Final = "proved_at"
 
 login_manager.user_loader(user_of_session)
+audit.ask_who(lambda: (user := current_customer()) and user.id)
 
 
 def current_customer() -> User | None:

@@ -1,12 +1,12 @@
 """Signing in: right passwords get in, guesses run out of tries, and nobody can lock an owner out by guessing."""
 
-import ipaddress
 from typing import Final
 
 from flask import after_this_request, current_app, request
 from flask.wrappers import Response
 from itsdangerous import BadSignature, URLSafeSerializer
 
+from storefront.caller import address
 from storefront.customers.models import User
 from storefront.customers.passwords import is_password_of, renew_hash
 from storefront.customers.people import key_of, user_by_email
@@ -54,14 +54,6 @@ def know_this_browser(user: User) -> None:
             secure=current_app.config["SETTINGS"].secure,
         )  # fmt: skip
         return response
-
-
-def address() -> str:
-    """Where a request comes from: of IPv6 the half that one customer of a provider has for themselves."""
-    told = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104  nothing is bound
-    if told.version == 4:
-        return str(told)
-    return str(ipaddress.ip_network((told, 64), strict=False))
 
 
 def _is_known_browser(user: User | None) -> bool:

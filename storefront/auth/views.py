@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from storefront.auth.access import current_customer, customer_required, let_in, let_out, signed_in
 from storefront.auth.forms import ConfirmForm, LoginForm, NewPasswordForm, RegisterForm, ResetForm, typed
 from storefront.auth.joining import register as make_login
-from storefront.auth.signing_in import WrongPasswordError, address, know_this_browser, sign_in
+from storefront.auth.signing_in import WrongPasswordError, know_this_browser, sign_in
+from storefront.caller import address
 from storefront.cart.owner import bring_cart_along
 from storefront.customers import proving
 from storefront.customers.joining import KnownEmailError

@@ -7,7 +7,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from storefront import installation
+from storefront import audit, installation
 from storefront.cli.printing import in_plain_words, show_table
 from storefront.customers.joining import join, newcomer
 from storefront.customers.models import Role, User
@@ -43,6 +43,7 @@ def create_owner(email: str | None, name: str | None, password: str | None) -> N
     with in_plain_words():
         with transaction():
             user = join(person, role=Role.owner)
+            audit.note("made an owner", f"user {user.id}")
         mark_verified(user)
     click.echo(f"{email} can log in as an owner now.")
 
@@ -82,7 +83,9 @@ def adopt() -> None:
 
 def _promote(user_id: int) -> None:
     with transaction() as session:
-        session.get_one(User, user_id).role = Role.owner
+        user = session.get_one(User, user_id)
+        audit.note("changed the role", f"user {user_id}", before={"role": user.role}, after={"role": Role.owner})
+        user.role = Role.owner
 
 
 def _say_how_far(done: int, of: int) -> None:

@@ -1,11 +1,12 @@
 """Who sells: what the owner has told for invoices, or as much as the settings know."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from flask import current_app
 from sqlalchemy import select
 
 from config import Settings
+from storefront import audit
 from storefront.database import current_session, transaction
 from storefront.invoices.models import ShopDetails
 
@@ -37,6 +38,7 @@ def seller_of(details: ShopDetails | None) -> Seller:
 
 def change_seller(seller: Seller) -> None:
     """From now on invoices say this; those written before stay as they are."""
+    before = asdict(seller_today())
     with transaction() as session:
         session.add(
             ShopDetails(
@@ -47,3 +49,9 @@ def change_seller(seller: Seller) -> None:
                 note=seller.note,
             )
         )
+        after = asdict(seller)
+        changed = [name for name in after if after[name] != before[name]]
+        audit.note(
+            "changed who sells", "the shop",
+            before={name: before[name] for name in changed}, after={name: after[name] for name in changed},
+        )  # fmt: skip

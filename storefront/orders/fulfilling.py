@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from storefront import audit
 from storefront.clock import now
 from storefront.database import current_session, transaction
 from storefront.errors import NotYoursError, RefusedError
@@ -34,6 +35,7 @@ def ship(order_number: int, tracking: str = "") -> Parcel:
         order.fulfilment_status = FulfilmentStatus.fulfilled
         order.shipped_at = now()
         order.tracking = tracking.strip()
+        audit.note("sent", f"order {label(order.number)}", after={"tracking": order.tracking})
         post("shipped", order.email, f"shipped:{order.id}", {"order_id": order.id})
         return Parcel(order.number, order.email, order.tracking)
 
@@ -47,8 +49,11 @@ def deliver(order_number: int) -> None:
         order = session.get_one(Order, order_id, with_for_update=True)
         if order.fulfilment_status is FulfilmentStatus.unfulfilled:
             raise RefusedError(f"{label(order.number)} was not sent yet.")
+        if order.fulfilment_status is FulfilmentStatus.delivered:
+            return
         order.fulfilment_status = FulfilmentStatus.delivered
-        order.delivered_at = order.delivered_at or now()
+        order.delivered_at = now()
+        audit.note("noted as delivered", f"order {label(order.number)}")
 
 
 def _refuse_unsendable(order: Order) -> None:

@@ -1,6 +1,7 @@
 """The inbox: what Stripe tells us by webhook, each event applied once, together with its effect."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from storefront import audit
 from storefront.clock import now
 from storefront.database import current_session, leave, transaction
 from storefront.jobs.queue import enqueue
@@ -86,8 +88,8 @@ def _without_secrets(value: Any) -> Any:
     return [_without_secrets(inner) for inner in value] if isinstance(value, list) else value
 
 
-def apply_once(delivery: Delivery) -> None:
-    """Claim the event and carry out its effect, in one transaction. A repetition does nothing.
+def apply_once(delivery: Delivery, alongside: Callable[[], None] | None = None) -> None:
+    """Claim the event and carry out its effect, in one transaction, and what is to be done `alongside`. A repetition does nothing.
 
     An effect that fails is rolled back whole, the event is kept as failed, and the error goes on: answered 500, Stripe sends again.
     """
@@ -95,6 +97,8 @@ def apply_once(delivery: Delivery) -> None:
         with transaction():
             if _claim(delivery, EventState.applied):
                 _note(delivery, *_carry_out(delivery))
+                if alongside:
+                    alongside()
     except Exception as error:
         with transaction():
             _claim(delivery, EventState.failed, error=f"{type(error).__name__}: {error}")
@@ -240,7 +244,7 @@ def _ask(job: str, argument: str, object_id: str) -> bool:
 def replay(event_id: str) -> EventState:
     """Fetch an event from Stripe again and carry out its effect; what was applied stays applied."""
     facts = stripe_gateway.fetch_event(event_id)
-    apply_once(_read(facts))
+    apply_once(_read(facts), alongside=lambda: audit.note("replayed", f"event {event_id}"))
     query = select(StripeEvent.state).where(StripeEvent.stripe_event_id == event_id)
     became = current_session().scalars(query).one()
     leave()

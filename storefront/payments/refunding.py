@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from storefront import audit
 from storefront.clock import now
 from storefront.database import current_session, leave, transaction
 from storefront.errors import NotYoursError, RefusedError
 from storefront.jobs.queue import job
 from storefront.money import Money
+from storefront.orders.labels import label
 from storefront.orders.models import Order
 from storefront.payments import news, stripe_gateway
 from storefront.payments.attempts import record_or_note
@@ -55,6 +57,8 @@ def refund_order(
             )
             refund.request_token = request_token
             session.add(refund)
+            what = {"amount": Money(refund.amount, payment.currency), "reason": reason, "refund": refund.public_id}
+            audit.note("refunded", f"order {label(order.number)}", after=what)
         public_id = refund.public_id
     with suppress(OutcomeUnknownError):  # the queued job goes on asking
         ask_about_refund(public_id, Source.owner)
