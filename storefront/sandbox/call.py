@@ -15,7 +15,8 @@ API_VERSION = "2026-10-28.endive"
 _NOUNS = {"payment_method": "PaymentMethod", "setup_intent": "setupintent", "confirmation_token": "confirmationtoken",
           "webhook_endpoint": "webhook endpoint", "radar.early_fraud_warning": "early fraud warning",
           "balance_transaction": "balance transaction", "checkout.session": "checkout.session",
-          "shipping_rate": "shipping rate"}  # fmt: skip
+          "shipping_rate": "shipping rate", "tax.calculation": "tax calculation",
+          "tax.transaction": "tax transaction"}  # fmt: skip
 _WITHOUT_MODE = frozenset({"refund", "balance_transaction"})
 _PATH_PARAMS = {"payment_intent": "intent", "setup_intent": "intent", "payment_method": "payment_method"}
 

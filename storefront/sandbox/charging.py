@@ -11,6 +11,7 @@ from storefront.sandbox.intents import Confirmation
 from storefront.sandbox.payment_cards import card_of, declined
 from storefront.sandbox.resources.charges import record_failure, record_success
 from storefront.sandbox.resources.payment_methods import attach_to
+from storefront.sandbox.tax import recording
 
 
 def confirm(call: Call, intent: Document, confirmation: Confirmation) -> Document:
@@ -55,6 +56,8 @@ def succeed(call: Call, intent: Document, payment_method: Document, *, authentic
     )  # fmt: skip
     call.save(intent)
     _keep_or_spend(call, intent, payment_method, authenticated=authenticated)
+    if not held:
+        recording.commit(call, intent)
     call.emit("payment_intent.amount_capturable_updated" if held else "payment_intent.succeeded", intent)
     follow(call, charge, card_of(payment_method).aftermath)
     return intent

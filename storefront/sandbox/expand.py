@@ -30,9 +30,17 @@ _EXPANDABLE: dict[str, frozenset[str]] = {
     "setup_intent": frozenset({"application", "customer", "latest_attempt", "mandate", "on_behalf_of",
                                "payment_method", "single_use_mandate"}),
     "shipping_cost": frozenset({"shipping_rate"}),
+    "tax.calculation": frozenset({"line_items"}),
+    "tax.calculation_line_item": frozenset({"tax_breakdown"}),
+    "tax.transaction": frozenset({"line_items"}),
 }  # fmt: skip
 _NESTED = {("customer", "invoice_settings"): "invoice_settings", ("item", "price"): "price",
            ("checkout.session", "shipping_cost"): "shipping_cost"}  # fmt: skip
+
+# What its lines are, which field of theirs names it, and where they are listed.
+_LINES = {"checkout.session": ("item", "_session", "checkout/sessions"),
+          "tax.calculation": ("tax.calculation_line_item", "_calculation", "tax/calculations"),
+          "tax.transaction": ("tax.transaction_line_item", "_transaction", "tax/transactions")}  # fmt: skip
 
 
 def expanded(store: Store, answer: Document, paths: list[str]) -> Document:
@@ -77,10 +85,14 @@ def _object_for(store: Store, here: Document, kind: str, name: str) -> object:
         found = store.select("refund", ("charge", "=", here["id"]), limit=10)
         return {"object": "list", "data": [snapshot(refund) for refund in found], "has_more": False,
                 "url": f"/v1/charges/{here['id']}/refunds"}  # fmt: skip
-    if (kind, name) == ("checkout.session", "line_items"):
-        sold = store.select("item", ("_session", "=", here["id"]))
-        return {"object": "list", "data": [snapshot(line) for line in sold[:_LINES_SHOWN]],
-                "has_more": len(sold) > _LINES_SHOWN, "url": f"/v1/checkout/sessions/{here['id']}/line_items"}  # fmt: skip
+    if name == "line_items":
+        line, owner, url = _LINES[kind]
+        lines = store.select(line, (owner, "=", here["id"]))
+        return {"object": "list", "data": [snapshot(one) for one in lines[:_LINES_SHOWN]],
+                "has_more": len(lines) > _LINES_SHOWN, "url": f"/v1/{url}/{here['id']}/line_items"}  # fmt: skip
+    if name == "tax_breakdown":
+        kept = store.find_any(here["id"])
+        return kept and kept["_tax_breakdown"]
     value = here.get(name)
     if not isinstance(value, str):
         return value

@@ -18,7 +18,8 @@ def ledger(store: Store) -> Document:
         "customers": [_with_cards(store, customer) for customer in _all(store, "customer")],
         "payment_intents": list(intents.values()), "setup_intents": _all(store, "setup_intent"), "charges": charges,
         "refunds": refunds, "disputes": _all(store, "dispute"),
-        "checkout_sessions": _all(store, "checkout.session"),
+        "checkout_sessions": _all(store, "checkout.session"), "tax_calculations": _all(store, "tax.calculation"),
+        "tax_transactions": _all(store, "tax.transaction"), "tax_associations": _all(store, "tax.association"),
         "by_customer": _totals(charges, refunds, lambda item: item["customer"] or _NOBODY),
         "by_order": _totals(charges, refunds, lambda item: _order_of(intents, item)),
     }  # fmt: skip

@@ -26,7 +26,7 @@ def check_amount(amount: int, currency: str) -> None:
     if amount > (_MOST_RUPIAH if currency == "idr" else _MOST):
         message = f"Amount must be no more than {_written(_MOST, currency)}"
         raise refused(message, code="amount_too_large", param="amount")
-    if _is_uneven(amount, currency):
+    if amount % step_of(currency):
         message = f"Invalid amount: {amount} is no whole amount that can be charged in {currency}."
         raise refused(message, param="amount")
 
@@ -41,10 +41,11 @@ def checked_currency(currency: str) -> str:
     return lower
 
 
-def _is_uneven(amount: int, currency: str) -> bool:
-    if currency in _THREE_DECIMAL:
-        return amount % 10 != 0
-    return currency in _IN_WHOLE_UNITS and amount % 100 != 0
+def step_of(currency: str) -> int:
+    """Every amount that can be charged is a multiple of this."""
+    if currency in _IN_WHOLE_UNITS:
+        return 100
+    return 10 if currency in _THREE_DECIMAL else 1
 
 
 def _written(amount: int, currency: str) -> str:

@@ -34,6 +34,8 @@ CREATE TABLE IF NOT EXISTS tasks (
 CREATE TABLE IF NOT EXISTS appointments (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, object TEXT NOT NULL, moment INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS objects_by_session ON objects (kind, json_extract(body, '$._session'), seq);
+CREATE INDEX IF NOT EXISTS objects_by_calculation ON objects (kind, json_extract(body, '$._calculation'), seq);
+CREATE INDEX IF NOT EXISTS objects_by_transaction ON objects (kind, json_extract(body, '$._transaction'), seq);
 CREATE TABLE IF NOT EXISTS requests (
     id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);

@@ -24,6 +24,7 @@ from storefront.sandbox.resources.charges import settle_captured
 from storefront.sandbox.resources.confirmation_tokens import BROWSER_EXTRAS
 from storefront.sandbox.resources.refunds import release
 from storefront.sandbox.routing import endpoint
+from storefront.sandbox.tax import recording
 
 _PLAIN = ("capture_method", "description", "receipt_email", "setup_future_usage", "statement_descriptor",
           "statement_descriptor_suffix", "transfer_group")  # fmt: skip
@@ -129,6 +130,7 @@ def capture(call: Call, intent_id: str) -> Document:
         raise refused(message, code="amount_too_large", param="amount_to_capture")
     update_metadata(intent, call.params)
     update_plain(intent, call.params, "statement_descriptor_suffix")
+    recording.link(call, intent)
     charge = call.named_by_param("charge", intent["latest_charge"], "charge")
     charge.update(amount_captured=amount, captured=True)
     call.save(charge)
@@ -136,6 +138,7 @@ def capture(call: Call, intent_id: str) -> Document:
     call.emit("charge.captured", charge)
     intent.update(amount_capturable=0, amount_received=amount, status="succeeded")
     call.save(intent)
+    recording.commit(call, intent)
     call.emit("payment_intent.succeeded", intent)
     if session := call.store.find("checkout.session", intent.get("_session") or ""):
         session["payment_status"] = "paid"
@@ -183,6 +186,7 @@ def _apply(call: Call, intent: Document) -> None:
     update_metadata(intent, params)
     if "customer" in params:
         intent["customer"] = call.named_by_param("customer", params["customer"], "customer")["id"]
+    recording.link(call, intent)
     if "shipping" in params:
         intent["shipping"] = shipping(params["shipping"])
     options = params.get("payment_method_options")

@@ -9,6 +9,7 @@ from storefront.sandbox.payment_cards import card_of
 from storefront.sandbox.resources.balance_transactions import book
 from storefront.sandbox.routing import endpoint
 from storefront.sandbox.tasks import task
+from storefront.sandbox.tax import recording
 
 _ALIVE = ("pending", "requires_action", "succeeded")
 
@@ -32,7 +33,7 @@ def create(call: Call) -> Document:
     refund["balance_transaction"] = book(call, "refund", {**charge, **refund}, -amount)["id"]
     call.save(refund)
     call.emit("refund.created", refund)
-    _recount(call, charge, emits=True)
+    _recount(call, charge, refund, emits=True)
     if fate is not RefundFate.SUCCEEDS:
         call.later("succeed_refund" if fate is RefundFate.PENDING else "fail_refund", refund)
     return refund
@@ -65,7 +66,7 @@ def cancel(call: Call, refund_id: str) -> Document:
         raise refused(message)
     refund["status"] = "canceled"
     call.save(refund)
-    _recount(call, call.named_by_param("charge", refund["charge"], "charge"), emits=False)
+    _recount(call, call.named_by_param("charge", refund["charge"], "charge"), refund, emits=False)
     _tell(call, refund)
     return refund
 
@@ -91,7 +92,7 @@ def fail(call: Call, refund: Document) -> None:
         status="failed", failure_reason="expired_or_canceled_card", failure_balance_transaction=returned["id"]
     )
     call.save(refund)
-    _recount(call, call.named_by_param("charge", refund["charge"], "charge"), emits=False)
+    _recount(call, call.named_by_param("charge", refund["charge"], "charge"), refund, emits=False)
     _tell(call, refund)
     call.emit("refund.failed", refund)
 
@@ -156,11 +157,12 @@ def _is_lost_to_dispute(call: Call, charge: Document) -> bool:
     )
 
 
-def _recount(call: Call, charge: Document, *, emits: bool) -> None:
+def _recount(call: Call, charge: Document, refund: Document, *, emits: bool) -> None:
     before = {"amount_refunded": charge["amount_refunded"], "refunded": charge["refunded"]}
     charge["amount_refunded"] = refunded_amount(call, charge)
     charge["refunded"] = charge["amount_refunded"] >= charge["amount_captured"]
     call.save(charge)
+    recording.follow_refund(call, refund, (before["amount_refunded"], charge["amount_refunded"]))
     if emits:
         call.emit("charge.refunded", charge, before)
 
