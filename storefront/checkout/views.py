@@ -20,10 +20,10 @@ from storefront.hypermedia import done, go_to, show, wants_fragment
 from storefront.money import Money
 from storefront.orders.carts import count_of, find_cart
 from storefront.orders.placing import TotalChangedError
+from storefront.payments.asking import look_at_order
 from storefront.payments.attempts import Means, OnHostedPage, WithNewCard
 from storefront.payments.charging import Bought, HasOpenOrderError, NotYourButtonError, buy
 from storefront.payments.customers import customer_to_charge
-from storefront.payments.reconciling import look_at_order
 from storefront.payments.sessions import page_to_pay
 from storefront.payments.showing import Shown, show_order, show_order_of_token
 from storefront.payments.stripe_gateway import OutcomeUnknownError, seat

@@ -7,9 +7,9 @@ from sqlalchemy import select
 from storefront.database import current_session, leave
 from storefront.errors import BusyError
 from storefront.payments import news, stripe_gateway
+from storefront.payments.asking import look_at_order
 from storefront.payments.attempts import record_or_note
 from storefront.payments.models import AttemptState, Payment, Source
-from storefront.payments.reconciling import look_at_order
 from storefront.payments.stripe_gateway import OutcomeUnknownError
 
 

@@ -14,6 +14,7 @@ from storefront.orders.placing import Placed, TokenTakenError, Wanted, open_orde
 from storefront.orders.pricing import price
 from storefront.orders.totals import Totals
 from storefront.payments import stripe_gateway
+from storefront.payments.asking import ask_about_attempt
 from storefront.payments.attempts import (
     How,
     OnHostedPage,
@@ -24,11 +25,11 @@ from storefront.payments.attempts import (
     send,
     write_attempt,
 )
+from storefront.payments.closing import close_at_stripe
 from storefront.payments.consequences import order_paid
 from storefront.payments.hosted import refuse_too_many_open
 from storefront.payments.models import AttemptKind, AttemptState, IntentState, Payment, PaymentAttempt, PaymentStatus
-from storefront.payments.reconciling import ask_about_attempt, close_at_stripe
-from storefront.payments.record import start_attempt
+from storefront.payments.settling.attempts import start_attempt
 from storefront.payments.standing import order_status
 from storefront.payments.stripe_gateway import OutcomeUnknownError
 from storefront.payments.tries import refuse_too_many_tries

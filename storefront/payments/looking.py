@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from storefront.database import current_session, leave, transaction
 from storefront.installation import this_shop
 from storefront.jobs.queue import job
-from storefront.payments import news, reconciling, sessions, stripe_gateway
+from storefront.payments import intents, news, sessions, stripe_gateway
 from storefront.payments.attempts import record_or_note
 from storefront.payments.models import AttemptState, Dispute, Payment, PaymentAttempt, SavedCard, Source, StripeCustomer
 from storefront.payments.record import record
@@ -23,7 +23,7 @@ def look_at_intent(intent: str) -> None:
         states = (AttemptState.requires_action, AttemptState.processing)
         waits = (PaymentAttempt.state.in_(states), Payment.stripe_payment_intent_id == intent)
         challenge = session.scalar(select(PaymentAttempt.number).join(Payment).where(*waits))
-    reconciling.look_at_intent(intent, Source.webhook, challenge=challenge)
+    intents.look_at_intent(intent, Source.webhook, challenge=challenge)
 
 
 @job("look_at_session", gives_up=False)
@@ -37,7 +37,7 @@ def look_at_refund(refund: str) -> None:
     """A refund rang. Where we have not heard of its payment's success yet, that is looked at first."""
     told = news.refund_news(stripe_gateway.fetch_refund(refund), Source.webhook)
     if told.intent and not _is_known(told.intent):
-        reconciling.look_at_intent(told.intent, Source.webhook)
+        intents.look_at_intent(told.intent, Source.webhook)
     record_or_note(told)
 
 

@@ -2,7 +2,8 @@
 
 from storefront.jobs.queue import job
 from storefront.payments import cards, customers, deletion, expiring, looking, messages, papers, refunding
-from storefront.payments.reconciling import ask_about_attempt, ask_about_what_is_due
+from storefront.payments.asking import ask_about_attempt
+from storefront.payments.due import ask_about_what_is_due
 
 __all__ = ["cards", "customers", "deletion", "expiring", "looking", "messages", "papers", "refunding"]
 

@@ -15,8 +15,8 @@ import pytest
 from storefront.mail.models import MailState, OutboundMail
 from storefront.money import Money
 from storefront.payments import stripe_gateway
+from storefront.payments.intents import look_at_intent
 from storefront.payments.models import AttemptState, PaymentAttempt
-from storefront.payments.reconciling import look_at_intent
 from tests.people import Answer, LostAnswerError, Shopper, at_once
 from tests.reading import Form
 from tests.stack import INTENTS, KEY, OWNER, PATIENCE, Sandbox, Shop

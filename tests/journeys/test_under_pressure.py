@@ -15,12 +15,13 @@ from storefront.orders.models import Order
 from storefront.orders.placing import Placed, Wanted, place
 from storefront.orders.totals import Totals
 from storefront.payments import (
+    asking,
     charging,
     deletion,
+    due,
     forgetting,
     keeping,
     news,
-    reconciling,
     refunding,
     setups,
     stripe_gateway,
@@ -178,13 +179,13 @@ def test_what_is_given_up_while_it_is_looked_for_is_not_sent_again(
     sandbox.fault("cut_before", times=BOTH_TRIES)
     alice.buys()
     order = shop.order_ids()[0]
-    real = reconciling._is_sent_again
+    real = asking._is_sent_again
 
     def given_up_first(attempt_id: int) -> bool:
         alice.another_tab().sends(f"/orders/{order}/cancellation", {})
         return real(attempt_id)
 
-    monkeypatch.setattr(reconciling, "_is_sent_again", given_up_first)
+    monkeypatch.setattr(asking, "_is_sent_again", given_up_first)
     shop.work()
 
     assert shop.intents_at_stripe() == []
@@ -257,7 +258,7 @@ def test_an_attempt_that_cannot_be_asked_about_does_not_keep_the_others_waiting(
         session.scalars(select(PaymentAttempt).order_by(PaymentAttempt.id).limit(1)).one().request = {}
 
     with shop.inside():
-        reconciling.ask_about_what_is_due()
+        due.ask_about_what_is_due()
 
     assert alice.orders() == [("Teapot", "pending")]
     assert bob.orders() == [("Teapot", "paid")]

@@ -18,7 +18,8 @@ from storefront.orders.placing import Buyer, Wanted
 from storefront.payments import charging, news, stripe_gateway
 from storefront.payments.attempts import How, OnHostedPage, Sending, WithSavedCard, write_attempt
 from storefront.payments.models import Payment, SavedCard, Source, StripeCustomer
-from storefront.payments.record import record, start_attempt
+from storefront.payments.record import record
+from storefront.payments.settling.attempts import start_attempt
 from tests.apps import bare_app
 
 CUSTOMER = "cus_alice"

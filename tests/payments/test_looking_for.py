@@ -8,8 +8,9 @@ import pytest
 from storefront.database import transaction
 from storefront.money import Money
 from storefront.orders.models import Order
+from storefront.payments.asking import ask_about_attempt
 from storefront.payments.models import AttemptState, PaymentAttempt, Refund, RefundState
-from storefront.payments.reconciling import Reconciled, ask_about_attempt, reconcile
+from storefront.payments.reconciling import Reconciled, reconcile
 from storefront.payments.refunding import refund_order
 from tests.people import Shopper
 from tests.stack import INTENTS, PATIENCE, Sandbox, Shop

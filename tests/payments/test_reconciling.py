@@ -6,8 +6,10 @@ import pytest
 
 from storefront.money import Money
 from storefront.orders.models import Order
+from storefront.payments.asking import ask_about_attempt
+from storefront.payments.closing import close_at_stripe
 from storefront.payments.models import AttemptState, PaymentAttempt, Refund, RefundKind, StripeCustomer
-from storefront.payments.reconciling import Reconciled, ask_about_attempt, close_at_stripe, reconcile
+from storefront.payments.reconciling import Reconciled, reconcile
 from tests.people import Shopper
 from tests.stack import INTENTS, Sandbox, Shop
 

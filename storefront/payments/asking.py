@@ -1,0 +1,188 @@
+"""Finding out what became of an attempt, and of an order that is open or past its hold."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from flask import current_app
+from sqlalchemy import select
+
+from storefront.clock import now
+from storefront.database import current_session, leave, transaction
+from storefront.orders.models import Order
+from storefront.payments import news, stripe_gateway
+from storefront.payments.attempts import Sending, record_or_note, send, sending_of
+from storefront.payments.closing import close_at_stripe
+from storefront.payments.intents import look_at_intent
+from storefront.payments.models import (
+    AttemptKind,
+    AttemptState,
+    Payment,
+    PaymentAttempt,
+    Source,
+)
+from storefront.payments.record import record
+from storefront.payments.sessions import close_session, look_at_session
+
+# Longer than the client's whole budget of 45 s: until then the answer may still be on its way to the one who asked.
+STILL_SENDING = dt.timedelta(seconds=90)
+LOOK_AT_MOST_EVERY = dt.timedelta(seconds=2)
+SURELY_NEVER_SENT = dt.timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class _Open:
+    """An attempt still open, as it was when we read it."""
+
+    sending: Sending
+    number: int
+    state: AttemptState
+    public_id: str
+    intent: str | None
+    customer: str | None
+    asked_at: dt.datetime
+    created_at: dt.datetime
+    wanted: bool
+    hosted: bool
+    session: str | None
+
+
+def ask_about_attempt(attempt_id: int, source: Source = Source.reconciliation) -> None:
+    """Find out what became of an attempt: by its intent, else by sending it again with its own key while that is wanted,
+    else among the intents made since. Nothing happens to one that is closed, or that is still being sent.
+
+    Stripe gives a saved 500 again to the same key for a day, although it may have charged: only looking finds that.
+    """
+    found = _read(attempt_id)
+    leave()
+    if found is None or (found.state is AttemptState.sending and now() - found.asked_at < STILL_SENDING):
+        return
+    _mark_asked(attempt_id)
+    if found.session:
+        look_at_session(found.session, source)
+        return
+    if found.intent and not _open_after_look(found, source):
+        return
+    if found.state not in {AttemptState.sending, AttemptState.unknown}:
+        return
+    if found.wanted and _is_sent_again(attempt_id):
+        send(found.sending, source, again=True)
+    if found.intent is None and _is_unknown(attempt_id):
+        search = _search_session if found.hosted else _search
+        search(found, source)
+
+
+def _read(attempt_id: int) -> _Open | None:
+    attempt = current_session().get(PaymentAttempt, attempt_id)
+    if attempt is None or not attempt.is_live or attempt.payment.livemode != current_app.config["SETTINGS"].livemode:
+        return None
+    order, payment = attempt.payment.order, attempt.payment
+    return _Open(
+        sending_of(attempt), attempt.number, attempt.state, attempt.public_id, payment.stripe_payment_intent_id,
+        payment.stripe_customer_id, attempt.asked_at, attempt.created_at, _is_wanted(order),
+        attempt.kind is AttemptKind.session, attempt.stripe_session_id,
+    )  # fmt: skip
+
+
+def _mark_asked(attempt_id: int) -> None:
+    """Note the look; for one whose answer is missing, only the time of its last sending counts."""
+    with transaction():
+        attempt = _lock(attempt_id)
+        if attempt.state not in {AttemptState.sending, AttemptState.unknown}:
+            attempt.asked_at = now()
+
+
+def _is_sent_again(attempt_id: int) -> bool:
+    """Whether it is still wanted now, under its order's lock; looking at it may have taken a while."""
+    with transaction():
+        attempt = _lock(attempt_id)
+        wanted = attempt.is_live and _is_wanted(attempt.payment.order)
+        if wanted:
+            attempt.asked_at = now()
+    return wanted
+
+
+def _lock(attempt_id: int) -> PaymentAttempt:
+    session = current_session()
+    order_id = session.scalars(
+        select(Payment.order_id).join(PaymentAttempt).where(PaymentAttempt.id == attempt_id)
+    ).one()
+    session.get_one(Order, order_id, with_for_update=True)
+    return session.get_one(PaymentAttempt, attempt_id)
+
+
+def _is_wanted(order: Order) -> bool:
+    return order.is_open and order.cancel_wanted_at is None and now() < order.hold_until
+
+
+def _open_after_look(found: _Open, source: Source) -> bool:
+    waits = found.state in {AttemptState.requires_action, AttemptState.processing}
+    look_at_intent(found.intent or "", source, challenge=found.number if waits else None)
+    return _is_open(found.sending.attempt_id)
+
+
+def _is_unknown(attempt_id: int) -> bool:
+    again = _read(attempt_id)
+    leave()
+    return again is not None and again.state in {AttemptState.sending, AttemptState.unknown}
+
+
+def _is_open(attempt_id: int) -> bool:
+    again = _read(attempt_id)
+    leave()
+    return again is not None
+
+
+def _search(found: _Open, source: Source) -> None:
+    """Look for it among the intents made since, by its own id; where it is not wanted any more, it is closed."""
+    since = int((found.created_at - STILL_SENDING).timestamp())
+    for facts in stripe_gateway.intents_since(found.customer, since):
+        if (facts.get("metadata") or {}).get("attempt_id") == found.public_id:
+            record_or_note(news.intent_news(facts, source))
+            if not found.wanted:
+                close_at_stripe(found.sending.order_id, source)
+            return
+    _let_go_what_was_never_sent(found, source)
+
+
+def _search_session(found: _Open, source: Source) -> None:
+    """Likewise among the Sessions opened since. Nobody had its address, so nobody can have paid it."""
+    since = int((found.created_at - STILL_SENDING).timestamp())
+    for facts in stripe_gateway.sessions_since(found.customer, since):
+        if (facts.get("metadata") or {}).get("attempt_id") == found.public_id:
+            act = look_at_session if found.wanted else close_session
+            act(facts["id"], source)
+            return
+    _let_go_what_was_never_sent(found, source)
+
+
+def _let_go_what_was_never_sent(found: _Open, source: Source) -> None:
+    if not found.wanted and now() - found.asked_at > SURELY_NEVER_SENT:
+        record(news.AttemptNews(source, found.sending.attempt_id, found.sending.order_id, AttemptState.never_sent))
+        record(news.GivenUpNews(source, found.sending.order_id))
+
+
+def look_at_order(order_id: int, source: Source = Source.api) -> None:
+    """Ask about an open order's attempt, or its intent where no attempt is open, unless somebody did in the last two seconds."""
+    with transaction() as session:
+        order = session.get_one(Order, order_id, with_for_update=True)
+        payment = session.scalars(select(Payment).where(Payment.order_id == order.id)).one()
+        if not order.is_open or (payment.looked_at and now() - payment.looked_at < LOOK_AT_MOST_EVERY):
+            return
+        payment.looked_at = now()
+        last, intent = payment.last_attempt, payment.stripe_payment_intent_id
+        attempt_id = last.id if last and last.is_live else None
+    if attempt_id is not None:
+        ask_about_attempt(attempt_id, source)
+    elif intent is not None:
+        look_at_intent(intent, source)
+
+
+def release(order_id: int) -> None:
+    """Let an unpaid order go after its hold; Stripe is asked first, and a payment that went through after all counts."""
+    order = current_session().get_one(Order, order_id)
+    due = order.is_open and order.hold_until <= now()
+    leave()
+    if not due:
+        return
+    look_at_order(order_id, Source.reconciliation)
+    close_at_stripe(order_id, Source.reconciliation)

@@ -1,0 +1,38 @@
+"""Letting an order go: Stripe is asked first, and what it answers counts."""
+
+from sqlalchemy import select
+
+from storefront.database import current_session, leave
+from storefront.orders.models import Order
+from storefront.payments import news, stripe_gateway
+from storefront.payments.attempts import record_or_note
+from storefront.payments.intents import look_at_intent
+from storefront.payments.models import (
+    Payment,
+    Source,
+)
+from storefront.payments.record import record
+from storefront.payments.sessions import close_session, waiting_session
+from storefront.payments.stripe_gateway import RefusedByStripeError
+
+
+def close_at_stripe(order_id: int, source: Source = Source.api) -> None:
+    """Let an open order's Session expire, or cancel its intent, and let the answer count; without either let the order go."""
+    order = current_session().get_one(Order, order_id)
+    payment = current_session().scalars(select(Payment).where(Payment.order_id == order_id)).one()
+    is_open, intent, session = order.is_open, payment.stripe_payment_intent_id, waiting_session(payment)
+    leave()
+    if not is_open:
+        return
+    if session:
+        close_session(session, source)
+        return
+    if intent is None:
+        record(news.GivenUpNews(source, order_id))
+        return
+    try:
+        facts = stripe_gateway.cancel_intent(intent)
+    except RefusedByStripeError:
+        look_at_intent(intent, source)
+    else:
+        record_or_note(news.intent_news(facts, source))
