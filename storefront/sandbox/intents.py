@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from storefront.sandbox.call import Call
 from storefront.sandbox.errors import Document, StripeError, missing_parameter, refused
 from storefront.sandbox.events import snapshot
-from storefront.sandbox.fields import shipping
+from storefront.sandbox.fields import shipping, update_metadata, update_plain
 from storefront.sandbox.ids import random_text
 from storefront.sandbox.resources.confirmation_tokens import redeem
 from storefront.sandbox.resources.payment_methods import from_data, usable
@@ -62,7 +62,7 @@ def confirmation(call: Call, intent: Document) -> Confirmation:
     off_session = call.params.get("off_session") not in {None, False}
     payment_method, token = chosen_payment_method(call, intent)
     if payment_method is None:
-        noun = "PaymentIntent" if intent["object"] == "payment_intent" else "SetupIntent"
+        noun = noun_of(intent)
         message = (
             f"You cannot confirm this {noun} because it's missing a payment method. You can either update the {noun}"
             f" with a payment method and then confirm it again, or confirm it again directly with a payment method or"
@@ -107,11 +107,10 @@ def check_owner(payment_method: Document, intent: Document) -> None:
     owner, customer = payment_method["customer"], intent["customer"]
     if owner is None or owner == customer:
         return
-    noun = "PaymentIntent" if intent["object"] == "payment_intent" else "SetupIntent"
     if customer is None:
         message = (
             f"The payment method supplied ({payment_method['id']}) belongs to a Customer. Please include the Customer"
-            f" in the `customer` parameter on the {noun}."
+            f" in the `customer` parameter on the {noun_of(intent)}."
         )
         raise refused(message, code=_invalid_parameter(intent), param="payment_method")
     message = (
@@ -140,10 +139,59 @@ def _check_return_url(call: Call, intent: Document, return_url: str | None, *, o
     raise refused(message, param="return_url")
 
 
-def refuse_hosted(intent: Document, deed: str) -> None:
+def to_confirm(call: Call, kind: str, intent_id: str) -> Document:
+    """The intent that a request confirms: the browser's own, and not that of a Checkout Session."""
+    intent = call.named_by_path(kind, intent_id)
+    check_secret(call, intent)
+    _refuse_hosted(intent, "confirm")
+    return intent
+
+
+def to_cancel(call: Call, kind: str, intent_id: str, statuses: frozenset[str]) -> Document:
+    """The intent that a request cancels, in one of these statuses."""
+    intent = call.named_by_path(kind, intent_id)
+    _refuse_hosted(intent, "cancel")
+    if intent["status"] not in statuses:
+        noun = noun_of(intent)
+        message = (
+            f"You cannot cancel this {noun} because it has a status of {intent['status']}. Only a {noun}"
+            f" with one of the following statuses may be canceled: {', '.join(sorted(statuses))}."
+        )
+        raise unexpected_state(intent, message)
+    return intent
+
+
+def take_facts(call: Call, intent: Document) -> None:
+    """Whose it is, and what the shop wants to remember of it."""
+    update_plain(intent, call.params, "description")
+    update_metadata(intent, call.params)
+    if "customer" in call.params:
+        intent["customer"] = call.named_by_param("customer", call.params["customer"], "customer")["id"]
+
+
+def take_choice(call: Call, intent: Document) -> Document:
+    """Remember a card that is not confirmed yet."""
+    if not {"payment_method", "payment_method_data"} & set(call.params):
+        return intent
+    payment_method, _ = chosen_payment_method(call, intent)
+    if payment_method is not None:
+        check_owner(payment_method, intent)
+        intent.update(payment_method=payment_method["id"], status="requires_confirmation")
+    return call.save(intent)
+
+
+def refuse_confirm_only(params: Document, *names: str) -> None:
+    """These mean something only while confirming."""
+    for name in names:
+        if name in params:
+            message = f"You can only pass `{name}` when `confirm` is `true`."
+            raise refused(message, param=name)
+
+
+def _refuse_hosted(intent: Document, deed: str) -> None:
     """The intent of a Checkout Session is confirmed by its page, and called off by expiring it."""
     if intent.get("_session") and intent["status"] != "requires_capture":
-        noun = "PaymentIntent" if intent["object"] == "payment_intent" else "SetupIntent"
+        noun = noun_of(intent)
         message = (
             f"You cannot {deed} this {noun}: it was created by a Checkout Session. To cancel it, expire the Checkout"
             f" Session instead."
@@ -158,6 +206,10 @@ def call_off(call: Call, intent: Document, reason: str | None) -> Document:
     call.save(intent)
     call.emit(f"{intent['object']}.canceled", intent)
     return intent
+
+
+def noun_of(intent: Document) -> str:
+    return "PaymentIntent" if intent["object"] == "payment_intent" else "SetupIntent"
 
 
 def unexpected_state(intent: Document, message: str) -> StripeError:

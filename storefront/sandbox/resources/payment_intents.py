@@ -10,12 +10,14 @@ from storefront.sandbox.ids import client_secret
 from storefront.sandbox.intents import (
     OPEN,
     call_off,
-    check_owner,
     check_secret,
-    chosen_payment_method,
     confirmation,
     new_fields,
-    refuse_hosted,
+    refuse_confirm_only,
+    take_choice,
+    take_facts,
+    to_cancel,
+    to_confirm,
     unexpected_state,
 )
 from storefront.sandbox.money import check_amount, checked_currency
@@ -26,8 +28,9 @@ from storefront.sandbox.resources.refunds import release
 from storefront.sandbox.routing import endpoint
 from storefront.sandbox.tax import recording
 
-_PLAIN = ("capture_method", "description", "receipt_email", "setup_future_usage", "statement_descriptor",
+_PLAIN = ("capture_method", "receipt_email", "setup_future_usage", "statement_descriptor",
           "statement_descriptor_suffix", "transfer_group")  # fmt: skip
+_CONFIRM_ONLY = ("return_url", "off_session", "confirmation_token", "error_on_requires_action", "mandate_data")
 _CANCELABLE = OPEN | {"requires_capture", "processing"}
 _CONFIRMABLE = f"Only a PaymentIntent with one of the following statuses may be confirmed: {', '.join(sorted(OPEN))}"
 # All that a publishable key may see.
@@ -54,8 +57,8 @@ def create(call: Call) -> Document:
     call.emit("payment_intent.created", intent)
     if params.get("confirm"):
         return charging.confirm(call, intent, confirmation(call, intent))
-    _refuse_confirm_only(params)
-    return _choose(call, intent)
+    refuse_confirm_only(params, *_CONFIRM_ONLY)
+    return take_choice(call, intent)
 
 
 @endpoint(
@@ -90,7 +93,7 @@ def update(call: Call, intent_id: str) -> Document:
     check_amount(intent["amount"], intent["currency"])
     _apply(call, intent)
     call.save(intent)
-    return _choose(call, intent)
+    return take_choice(call, intent)
 
 
 @endpoint(
@@ -98,9 +101,7 @@ def update(call: Call, intent_id: str) -> Document:
     for_browsers=True,
 )  # fmt: skip
 def confirm(call: Call, intent_id: str) -> Document:
-    intent = call.named_by_path("payment_intent", intent_id)
-    check_secret(call, intent)
-    refuse_hosted(intent, "confirm")
+    intent = to_confirm(call, "payment_intent", intent_id)
     if intent["status"] not in OPEN:
         because = (
             "it has already succeeded after being previously confirmed"
@@ -148,14 +149,7 @@ def capture(call: Call, intent_id: str) -> Document:
 
 @endpoint("POST", "/v1/payment_intents/<intent_id>/cancel", "PaymentIntentCancelParams")
 def cancel(call: Call, intent_id: str) -> Document:
-    intent = call.named_by_path("payment_intent", intent_id)
-    refuse_hosted(intent, "cancel")
-    if intent["status"] not in _CANCELABLE:
-        message = (
-            f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent"
-            f" with one of the following statuses may be canceled: {', '.join(sorted(_CANCELABLE))}."
-        )
-        raise unexpected_state(intent, message)
+    intent = to_cancel(call, "payment_intent", intent_id, _CANCELABLE)
     if intent["status"] == "requires_capture":
         release(call, call.named_by_param("charge", intent["latest_charge"], "charge"))
     return call_off(call, intent, call.params.get("cancellation_reason"))
@@ -183,9 +177,7 @@ def _apply(call: Call, intent: Document) -> None:
     check_descriptors(params)
     check_email(params.get("receipt_email"), "receipt_email")
     update_plain(intent, params, *_PLAIN)
-    update_metadata(intent, params)
-    if "customer" in params:
-        intent["customer"] = call.named_by_param("customer", params["customer"], "customer")["id"]
+    take_facts(call, intent)
     recording.link(call, intent)
     if "shipping" in params:
         intent["shipping"] = shipping(params["shipping"])
@@ -209,24 +201,6 @@ def check_descriptors(params: Document) -> None:
             "The statement descriptor suffix must have a letter, at most 22 characters, and none of < > \\ ' \" *."
         )
         raise refused(message, param="statement_descriptor_suffix")
-
-
-def _refuse_confirm_only(params: Document) -> None:
-    for name in ("return_url", "off_session", "confirmation_token", "error_on_requires_action", "mandate_data"):
-        if name in params:
-            message = f"You can only pass `{name}` when `confirm` is `true`."
-            raise refused(message, param=name)
-
-
-def _choose(call: Call, intent: Document) -> Document:
-    """Remember a card that is not confirmed yet."""
-    if not {"payment_method", "payment_method_data"} & set(call.params):
-        return intent
-    payment_method, _ = chosen_payment_method(call, intent)
-    if payment_method is not None:
-        check_owner(payment_method, intent)
-        intent.update(payment_method=payment_method["id"], status="requires_confirmation")
-    return call.save(intent)
 
 
 def _shown(call: Call, intent: Document) -> Document:

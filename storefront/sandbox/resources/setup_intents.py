@@ -2,18 +2,19 @@
 
 from storefront.sandbox import setting_up
 from storefront.sandbox.call import Call
-from storefront.sandbox.errors import Document, refused
-from storefront.sandbox.fields import update_metadata, update_plain
+from storefront.sandbox.errors import Document
 from storefront.sandbox.ids import client_secret
 from storefront.sandbox.intents import (
     OPEN,
     call_off,
-    check_owner,
     check_secret,
-    chosen_payment_method,
     confirmation,
     new_fields,
-    refuse_hosted,
+    refuse_confirm_only,
+    take_choice,
+    take_facts,
+    to_cancel,
+    to_confirm,
     unexpected_state,
 )
 from storefront.sandbox.paging import equal, page
@@ -34,16 +35,13 @@ def create(call: Call) -> Document:
         payment_method_options=options, status="requires_payment_method", usage=call.params.get("usage", "off_session"),
     )  # fmt: skip
     intent["client_secret"] = client_secret(intent["id"])
-    _apply(call, intent)
+    take_facts(call, intent)
     call.save(intent)
     call.emit("setup_intent.created", intent)
     if call.params.get("confirm"):
         return setting_up.confirm(call, intent, confirmation(call, intent))
-    for name in ("return_url", "confirmation_token"):
-        if name in call.params:
-            message = f"You can only pass `{name}` when `confirm` is `true`."
-            raise refused(message, param=name)
-    return _choose(call, intent)
+    refuse_confirm_only(call.params, "return_url", "confirmation_token")
+    return take_choice(call, intent)
 
 
 @endpoint("GET", "/v1/setup_intents/<intent_id>", "SetupIntentRetrieveParams", extras=BROWSER_EXTRAS, for_browsers=True)
@@ -65,9 +63,9 @@ def update(call: Call, intent_id: str) -> Document:
         message = f"This SetupIntent could not be updated because it has a status of {intent['status']}."
         raise unexpected_state(intent, message)
     new_fields(call, call.params)
-    _apply(call, intent)
+    take_facts(call, intent)
     call.save(intent)
-    return _choose(call, intent)
+    return take_choice(call, intent)
 
 
 @endpoint(
@@ -75,9 +73,7 @@ def update(call: Call, intent_id: str) -> Document:
     for_browsers=True,
 )  # fmt: skip
 def confirm(call: Call, intent_id: str) -> Document:
-    intent = call.named_by_path("setup_intent", intent_id)
-    check_secret(call, intent)
-    refuse_hosted(intent, "confirm")
+    intent = to_confirm(call, "setup_intent", intent_id)
     if intent["status"] not in OPEN:
         message = f"You cannot confirm this SetupIntent because it has a status of {intent['status']}."
         raise unexpected_state(intent, message)
@@ -86,32 +82,8 @@ def confirm(call: Call, intent_id: str) -> Document:
 
 @endpoint("POST", "/v1/setup_intents/<intent_id>/cancel", "SetupIntentCancelParams")
 def cancel(call: Call, intent_id: str) -> Document:
-    intent = call.named_by_path("setup_intent", intent_id)
-    refuse_hosted(intent, "cancel")
-    if intent["status"] not in OPEN:
-        message = (
-            f"You cannot cancel this SetupIntent because it has a status of {intent['status']}. Only a SetupIntent"
-            f" with one of the following statuses may be canceled: {', '.join(sorted(OPEN))}."
-        )
-        raise unexpected_state(intent, message)
+    intent = to_cancel(call, "setup_intent", intent_id, OPEN)
     return call_off(call, intent, call.params.get("cancellation_reason"))
-
-
-def _apply(call: Call, intent: Document) -> None:
-    update_plain(intent, call.params, "description")
-    update_metadata(intent, call.params)
-    if "customer" in call.params:
-        intent["customer"] = call.named_by_param("customer", call.params["customer"], "customer")["id"]
-
-
-def _choose(call: Call, intent: Document) -> Document:
-    if not {"payment_method", "payment_method_data"} & set(call.params):
-        return intent
-    payment_method, _ = chosen_payment_method(call, intent)
-    if payment_method is not None:
-        check_owner(payment_method, intent)
-        intent.update(payment_method=payment_method["id"], status="requires_confirmation")
-    return call.save(intent)
 
 
 def _shown(call: Call, intent: Document) -> Document:
