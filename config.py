@@ -1,5 +1,6 @@
 """The shop's settings, read once from the environment; a bad one stops the start and says what to write instead."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from storefront.money import CURRENCIES
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 STRIPE_API = "https://api.stripe.com"
 STRIPE_JS = "https://js.stripe.com/endive/stripe.js"
+_PREFIX = re.compile(r"/([\w.-]+/)+")
 
 
 class BadSettingError(Exception):
@@ -42,6 +44,8 @@ class Settings:
     demo: bool
     metrics_token: str = ""
     trusted_proxies: int = 0
+    files_dir: Path | None = None
+    files_accel: str = ""
 
     @property
     def livemode(self) -> bool:
@@ -82,6 +86,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         demo=told.text("STOREFRONT_DEMO", "") == "1",
         metrics_token=told.text("METRICS_TOKEN", ""),
         trusted_proxies=told.count("TRUSTED_PROXIES", "0"),
+        files_dir=Path(told.text("FILES_DIR", "")).absolute() if told.text("FILES_DIR", "") else None,
+        files_accel=told.files_accel(),
     )
     _refuse_contradictions(settings)
     return settings
@@ -188,3 +194,15 @@ class _Told:
                 "MAIL_URL", "must be smtp://, smtps:// or outbox:", "smtps://user:password@mail.example:465"
             )
         return value
+
+    def files_accel(self) -> str:
+        """Empty: the shop sends files itself; `x-sendfile`; or the prefix of X-Accel-Redirect, such as `/private-files/`."""
+        value = self.text("FILES_ACCEL", "none")
+        prefix = value.removeprefix("x-accel-redirect:")
+        if value == "none":
+            return ""
+        if value == "x-sendfile" or (prefix != value and _PREFIX.fullmatch(prefix)):
+            return prefix
+        raise BadSettingError(
+            "FILES_ACCEL", "must be none, x-sendfile or x-accel-redirect:/prefix/", "x-accel-redirect:/private-files/"
+        )

@@ -4,6 +4,7 @@ from storefront.audit import AuditEntry
 from storefront.catalog.index_models import OptionValue, SearchEntry, VariantValue, WordKey
 from storefront.catalog.models import CatalogueVersion, Collection, CollectionProduct, Product, ProductImage, Variant
 from storefront.customers.models import Address, User
+from storefront.digital.models import Asset, Download, Grant
 from storefront.installation import Installation
 from storefront.invoices.models import Invoice, ShopDetails
 from storefront.jobs.models import Job
@@ -24,8 +25,8 @@ from storefront.payments.models import (
 from storefront.throttling import Throttle
 
 __all__ = [
-    "Address", "AuditEntry", "CardSetup", "Cart", "CartLine", "CatalogueVersion", "Collection", "CollectionProduct", "Counter",
-    "Dispute", "Installation", "Invoice", "Job", "OptionValue", "Order", "OrderLine", "OutboundMail", "Payment",
+    "Address", "Asset", "AuditEntry", "CardSetup", "Cart", "CartLine", "CatalogueVersion", "Collection", "CollectionProduct", "Counter",
+    "Dispute", "Download", "Grant", "Installation", "Invoice", "Job", "OptionValue", "Order", "OrderLine", "OutboundMail", "Payment",
     "PaymentAttempt", "PaymentEvent", "Product", "ProductImage", "Refund", "SavedCard", "SearchEntry", "ShippingRate",
     "ShopDetails", "StripeCustomer", "StripeEvent", "Throttle", "Unmatched", "User", "Variant", "VariantValue",
     "WordKey",

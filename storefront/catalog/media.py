@@ -10,12 +10,17 @@ PREFIX = "media/"
 
 
 def media_folder() -> Path:
-    """Where media files are: beside an SQLite database, else in the instance folder."""
+    """Where media files are."""
+    return beside_database("media")
+
+
+def beside_database(name: str) -> Path:
+    """A folder of the shop's own: beside an SQLite database, else in the instance folder."""
     engine = current_session().get_bind().engine
     path = engine.url.database
     if engine.dialect.name == "sqlite" and path and path != ":memory:":
-        return Path(path).parent / "media"
-    return Path(current_app.instance_path) / "media"
+        return Path(path).parent / name
+    return Path(current_app.instance_path) / name
 
 
 def keep(name: str, content: bytes) -> str:

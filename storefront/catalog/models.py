@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.clock import now
@@ -61,7 +61,7 @@ class ProductImage(Base):
 class Variant(Base):
     """What is really bought: a product in one size and colour, with its own price and stock.
 
-    `stock` None: not counted, always there.
+    `stock` None: not counted, always there. `has_assets`: buying it brings files or links (kept by `digital.assets`).
     """
 
     __tablename__ = "variants"
@@ -77,6 +77,7 @@ class Variant(Base):
     price_minor: Mapped[int]
     stock: Mapped[int | None]
     requires_shipping: Mapped[bool] = mapped_column(default=True)
+    has_assets: Mapped[bool] = mapped_column(default=False, server_default=false())
     tax_category: Mapped[str] = mapped_column(default="standard")
     weight_grams: Mapped[int] = mapped_column(default=0)
     swatch: Mapped[list[str]] = mapped_column(default=list)

@@ -4,7 +4,7 @@ import datetime as dt
 import enum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.catalog.models import Variant
@@ -115,7 +115,10 @@ class ShippingRate(Base):
 
 
 class Order(Base):
-    """What was placed: copies of everything, never links to today's price. Its row is the lock for all that belongs to it."""
+    """What was placed: copies of everything, never links to today's price. Its row is the lock for all that belongs to it.
+
+    `has_downloads`: something in it brought files or links; all other orders never ask for them.
+    """
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -163,6 +166,7 @@ class Order(Base):
     shipped_at: Mapped[dt.datetime | None]
     delivered_at: Mapped[dt.datetime | None]
     tracking: Mapped[str] = mapped_column(default="")
+    has_downloads: Mapped[bool] = mapped_column(default=False, server_default=false())
     livemode: Mapped[bool]
 
     lines: Mapped[list["OrderLine"]] = relationship(

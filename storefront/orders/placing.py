@@ -124,6 +124,7 @@ def _write_order(wanted: Wanted, totals: Totals, public_id: str) -> int | None:
         hold_until=at + HOLD,
         placed_at=at,
         tracking="",
+        has_downloads=any(line.has_assets for line in totals.lines),
         livemode=wanted.livemode,
     )
     return current_session().scalar(row.on_conflict_do_nothing(index_elements=["checkout_token"]).returning(Order.id))

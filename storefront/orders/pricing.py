@@ -85,6 +85,7 @@ def _line(variant: Variant, quantity: int, currency: str) -> PricedLine:
         requires_shipping=variant.requires_shipping,
         tax_class=variant.tax_category,
         weight_grams=variant.weight_grams,
+        has_assets=variant.has_assets,
     )
 
 

@@ -47,6 +47,7 @@ class PricedLine:
     requires_shipping: bool
     tax_class: str = "standard"
     weight_grams: int = 0
+    has_assets: bool = False
     product_id: int = 0
     # This line's share of the discount, in minor units; the shares of all lines are the whole discount.
     discount_minor: int = 0

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from storefront.catalog import stock
 from storefront.clock import now
 from storefront.database import current_session
+from storefront.digital import granting
 from storefront.installation import this_shop
 from storefront.invoices.numbering import Returned, write_credit_notes, write_invoice
 from storefront.jobs.queue import enqueue
@@ -82,6 +83,7 @@ def follow(payment: Payment, changed: dict[str, str]) -> None:
             _mail_refund(order, refund)
     if order.paid_at is not None:
         write_credit_notes(order, _returned(payment))
+        _settle_downloads(payment)
 
 
 def _follow_attempt(order: Order, attempt: PaymentAttempt, state: str | None) -> None:
@@ -101,6 +103,15 @@ def order_paid(order: Order) -> None:
     )
     if order.cart_id is not None:
         close_bought(order)
+    if order.has_downloads:
+        granting.grant(order)
+
+
+def _settle_downloads(payment: Payment) -> None:
+    """Computed anew each time: what a refund closed, its failure opens."""
+    if payment.order.has_downloads:
+        lost = select(Dispute.id).where(Dispute.payment_id == payment.id, Dispute.status == "lost").limit(1)
+        granting.settle(payment.order, dispute_lost=current_session().scalar(lost) is not None)
 
 
 def _order_canceled(order: Order) -> None:
@@ -149,7 +160,9 @@ def _returned(payment: Payment) -> list[Returned]:
 
 
 def dispute_changed(dispute: Dispute, payment: Payment | None) -> None:
-    """The owner hears of every step of a dispute, with its deadline; stock is never touched."""
+    """The owner hears of every step of a dispute, with its deadline; stock is never touched. Downloads close when it is lost."""
+    if payment is not None and payment.order.paid_at is not None:
+        _settle_downloads(payment)
     due = f" Answer by {dispute.evidence_due_by:%d %B %Y %H:%M} UTC." if dispute.evidence_due_by else ""
     about = f"order {payment.order.number}" if payment else "a payment we do not know"
     alarm(
