@@ -6,9 +6,10 @@ import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, Enum, MetaData, TypeDecorator, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, SessionTransaction, registry
 
 _WRITING: Final = "in our transaction()"
@@ -129,6 +130,15 @@ def current_session() -> Session:
     from storefront.extensions import db  # noqa: PLC0415  extensions needs our Base
 
     return db.session()
+
+
+def upsert(table: type[DeclarativeBase], dialect: str = "") -> postgresql.Insert:
+    """An INSERT into `table` that may say what happens on a conflict, in the words of this database.
+
+    `dialect` is for a connection of one's own. Both engines' statements have the same methods: one type stands for both.
+    """
+    name = dialect or current_session().get_bind().dialect.name
+    return postgresql.insert(table) if name == "postgresql" else cast("postgresql.Insert", sqlite.insert(table))
 
 
 def leave() -> None:

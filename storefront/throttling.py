@@ -8,12 +8,11 @@ from typing import Any
 from limits import RateLimitItem, parse
 from limits.storage import Storage
 from sqlalchemy import case, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.clock import now
-from storefront.database import Base, current_session, transaction, transaction_aside
+from storefront.database import Base, current_session, transaction, transaction_aside, upsert
 from storefront.errors import TooManyTriesError
 from storefront.extensions import limiter
 from storefront.jobs.queue import job
@@ -62,8 +61,9 @@ class SqlStorage(Storage):
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         moment = now()
         with transaction_aside() as connection:
-            insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-            fresh = insert(Throttle).values(key=_hashed(key), tries=amount, until=moment + dt.timedelta(seconds=expiry))
+            fresh = upsert(Throttle, connection.dialect.name).values(
+                key=_hashed(key), tries=amount, until=moment + dt.timedelta(seconds=expiry)
+            )
             over = Throttle.until <= moment
             counted = fresh.on_conflict_do_update(
                 index_elements=[Throttle.key],

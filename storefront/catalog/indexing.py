@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, delete, event, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, object_session
 
 from storefront.catalog import fulltext
@@ -14,7 +13,7 @@ from storefront.catalog.models import Product, Variant
 from storefront.catalog.spelling import folded, keys_of, may_be_misspelt, words_and_compounds, words_of
 from storefront.catalog.version import raise_version
 from storefront.catalog.words import plain
-from storefront.database import current_session, leave, transaction
+from storefront.database import current_session, leave, transaction, upsert
 
 _CHANGED: Final = "products to be indexed anew"
 _AT_ONCE: Final = 500
@@ -184,9 +183,8 @@ def _learn(connection: Connection, words: Iterable[str]) -> None:
 
 def _insert_missing(connection: Connection, model: type, rows: Sequence[dict[str, Any]]) -> None:
     # Somebody else may be adding the same at this moment.
-    adding = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     if rows:
-        connection.execute(adding(model).on_conflict_do_nothing(), rows)
+        connection.execute(upsert(model, connection.dialect.name).on_conflict_do_nothing(), rows)
 
 
 def _known_words() -> set[str]:

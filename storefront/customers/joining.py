@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy.dialects import postgresql, sqlite
-
 from storefront.clock import now
 from storefront.customers.models import Role, User
 from storefront.customers.passwords import hashed
 from storefront.customers.people import key_of
 from storefront.customers.proving import want_proof_of_email
-from storefront.database import current_session
+from storefront.database import current_session, upsert
 from storefront.errors import RefusedError
 
 
@@ -39,8 +37,7 @@ def join(person: Newcomer, *, role: Role = Role.customer) -> User:
     Raises KnownEmailError. Nothing anybody did before under this address becomes theirs: not before it is proven.
     """
     session = current_session()
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    row = insert(User).values(
+    row = upsert(User).values(
         name=person.name, email=person.email, email_key=key_of(person.email), password_hash=person.password_hash,
         role=role, locale="en", session_version=1, created_at=now(),
     )  # fmt: skip

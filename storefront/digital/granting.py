@@ -4,10 +4,9 @@ import datetime as dt
 from typing import Any
 
 from sqlalchemy import or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from storefront.clock import now
-from storefront.database import current_session, transaction
+from storefront.database import current_session, transaction, upsert
 from storefront.digital.models import Asset, Closed, Grant
 from storefront.orders.models import FulfilmentStatus, Order, OrderLine, OrderStatus
 
@@ -72,5 +71,4 @@ def _row(line: OrderLine, asset: Asset) -> dict[str, Any]:
 
 def _write(rows: list[dict[str, Any]]) -> None:
     session = current_session()
-    upsert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     session.execute(upsert(Grant).on_conflict_do_nothing(index_elements=["order_line_id", "asset_id"]), rows)

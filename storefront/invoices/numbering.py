@@ -6,11 +6,10 @@ from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from storefront.clock import now
 from storefront.customers.models import User
-from storefront.database import current_session, do_last
+from storefront.database import current_session, do_last, upsert
 from storefront.invoices.models import Invoice, InvoiceKind, Series, ShopDetails
 from storefront.orders.models import Counter, Order
 
@@ -75,7 +74,6 @@ def _write(order: Order, kind: InvoiceKind, amount: int, refund_id: int | None =
 def _next(series: Series) -> int:
     """Everybody waits for this row until the transaction ends; if it is given up, the number is free again."""
     session = current_session()
-    upsert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     first = upsert(Counter).values(name=series.value, value=FIRST)
     counted = first.on_conflict_do_update(index_elements=["name"], set_={"value": Counter.value + 1})
     return session.scalars(counted.returning(Counter.value)).one()

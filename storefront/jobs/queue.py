@@ -5,10 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import case
-from sqlalchemy.dialects import postgresql, sqlite
 
 from storefront.clock import now
-from storefront.database import current_session
+from storefront.database import current_session, upsert
 from storefront.jobs.models import Job
 
 Work = Callable[..., None]
@@ -57,7 +56,6 @@ def enqueue(
 def enqueue_all(wanted: list[tuple[str, dict[str, Any], str | None, dt.datetime]]) -> None:
     """Ask for several jobs in one statement: (kind, args, unique_key, run_at) each."""
     session = current_session()
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     rows = [
         {
             "kind": kind,
@@ -72,7 +70,7 @@ def enqueue_all(wanted: list[tuple[str, dict[str, Any], str | None, dt.datetime]
         for kind, args, unique_key, run_at in wanted
     ]
     # Rows beside the statement, not in it: so it is compiled once, however many there are.
-    statement = insert(Job)
+    statement = upsert(Job)
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["unique_key"],

@@ -1,10 +1,9 @@
 """Work that comes round: one row a kind, for ever."""
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from storefront.clock import now
-from storefront.database import current_session, transaction
+from storefront.database import current_session, transaction, upsert
 from storefront.jobs.models import Job
 from storefront.jobs.queue import RECURRING
 
@@ -23,8 +22,7 @@ def plant_recurring() -> None:
 
 def _plant(kind: str, every_seconds: int) -> None:
     session = current_session()
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    row = insert(Job).values(
+    row = upsert(Job).values(
         kind=kind,
         args={},
         unique_key=f"recurring:{kind}",

@@ -6,10 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.dialects import postgresql, sqlite
-
 from storefront.clock import now
-from storefront.database import current_session
+from storefront.database import current_session, upsert
 from storefront.jobs.queue import enqueue_all
 from storefront.mail.models import MailState, OutboundMail
 from storefront.mail.sending import Enclosure
@@ -62,9 +60,8 @@ def post(kind: str, to: str, dedupe_key: str, context: dict[str, Any], *, send_a
 def post_all(postings: Sequence[Posting]) -> None:
     """Queue several in two statements, inside the running transaction."""
     session = current_session()
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     queued = (
-        insert(OutboundMail)
+        upsert(OutboundMail)
         .on_conflict_do_nothing(index_elements=["dedupe_key"])
         .returning(OutboundMail.id, OutboundMail.dedupe_key)
     )

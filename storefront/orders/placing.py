@@ -5,11 +5,10 @@ import secrets
 from dataclasses import dataclass
 
 from sqlalchemy import insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from storefront.catalog import stock
 from storefront.clock import now
-from storefront.database import current_session
+from storefront.database import current_session, upsert
 from storefront.errors import ChangedError
 from storefront.money import Money
 from storefront.orders.models import OPEN_STATUSES, FulfilmentStatus, Order, OrderLine, OrderSource, OrderStatus
@@ -100,9 +99,8 @@ def open_order_with(user_id: int, variant_ids: list[int]) -> str | None:
 
 
 def _write_order(wanted: Wanted, totals: Totals, public_id: str) -> int | None:
-    postgres = current_session().get_bind().dialect.name == "postgresql"
     at = now()
-    row = (postgresql.insert if postgres else sqlite.insert)(Order).values(
+    row = upsert(Order).values(
         public_id=public_id,
         user_id=wanted.buyer.user_id,
         email=wanted.buyer.email,

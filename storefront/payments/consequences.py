@@ -5,11 +5,10 @@ import secrets
 
 from flask import current_app
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from storefront.catalog import stock
 from storefront.clock import now
-from storefront.database import current_session
+from storefront.database import current_session, upsert
 from storefront.digital import granting
 from storefront.installation import this_shop
 from storefront.invoices.numbering import Returned, write_credit_notes, write_invoice
@@ -176,8 +175,7 @@ def dispute_changed(dispute: Dispute, payment: Payment | None) -> None:
 def note_unmatched(object_id: str, why: str, amount: int | None, currency: str) -> None:
     """Keep what fits nowhere for the owner, once per object, and say so."""
     session = current_session()
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    row = insert(Unmatched).values(object_id=object_id, why=why, amount=amount, currency=currency, seen_at=now())
+    row = upsert(Unmatched).values(object_id=object_id, why=why, amount=amount, currency=currency, seen_at=now())
     if session.scalar(row.on_conflict_do_nothing(index_elements=["object_id"]).returning(Unmatched.id)) is not None:
         alarm(
             f"unmatched:{object_id}",

@@ -7,11 +7,10 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from storefront import audit
 from storefront.clock import now
-from storefront.database import current_session, leave, transaction
+from storefront.database import current_session, leave, transaction, upsert
 from storefront.jobs.queue import enqueue
 from storefront.payments import consequences, news, stripe_gateway
 from storefront.payments.models import EventState, IntentState, Payment, PaymentAttempt, Source, StripeEvent
@@ -127,8 +126,7 @@ def _note(delivery: Delivery, state: EventState, error: str) -> None:
 def _claim(delivery: Delivery, state: EventState, error: str = "") -> bool:
     """Claim it, unless it was applied before; a failed one may be claimed again: Stripe's retry is no repetition."""
     session = current_session()
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    row = insert(StripeEvent).values(
+    row = upsert(StripeEvent).values(
         stripe_event_id=delivery.id, type=delivery.type, object_id=str(delivery.object.get("id") or ""), api_version=delivery.api_version,
         livemode=delivery.livemode, payload=delivery.payload, state=state, tries=1, error=error, received_at=now(),
     )  # fmt: skip

@@ -1,10 +1,9 @@
 """Keeping cards: one row a card, one card a number, and which of them a click uses. The customer's row is the lock."""
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from storefront.clock import now
-from storefront.database import current_session
+from storefront.database import current_session, upsert
 from storefront.jobs.queue import enqueue
 from storefront.payments.models import SavedCard, StripeCustomer
 from storefront.payments.news import CardFacts
@@ -30,8 +29,7 @@ def keep(user_id: int, facts: CardFacts, *, livemode: bool) -> SavedCard:
 
 def insert_card(user_id: int, facts: CardFacts, *, livemode: bool) -> int | None:
     """A row for this card, unless there is one."""
-    insert = postgresql.insert if current_session().get_bind().dialect.name == "postgresql" else sqlite.insert
-    row = insert(SavedCard).values(
+    row = upsert(SavedCard).values(
         user_id=user_id, livemode=livemode, stripe_payment_method_id=facts.payment_method, brand=facts.brand, last4=facts.last4,
         exp_month=facts.exp_month, exp_year=facts.exp_year, funding=facts.funding, fingerprint=facts.fingerprint, consent_words="",
         created_at=now(), looks_asked=0, looks_seen=0,
