@@ -9,6 +9,7 @@ from storefront.installation import Installation
 from storefront.invoices.models import Invoice, ShopDetails
 from storefront.jobs.models import Job
 from storefront.mail.models import OutboundMail
+from storefront.orders.discount_models import Discount, DiscountGoods, DiscountUse
 from storefront.orders.models import Cart, CartLine, Counter, Order, OrderLine, ShippingRate
 from storefront.payments.models import (
     CardSetup,
@@ -25,9 +26,9 @@ from storefront.payments.models import (
 from storefront.throttling import Throttle
 
 __all__ = [
-    "Address", "Asset", "AuditEntry", "CardSetup", "Cart", "CartLine", "CatalogueVersion", "Collection", "CollectionProduct", "Counter",
-    "Dispute", "Download", "Grant", "Installation", "Invoice", "Job", "OptionValue", "Order", "OrderLine", "OutboundMail", "Payment",
-    "PaymentAttempt", "PaymentEvent", "Product", "ProductImage", "Refund", "SavedCard", "SearchEntry", "ShippingRate",
-    "ShopDetails", "StripeCustomer", "StripeEvent", "Throttle", "Unmatched", "User", "Variant", "VariantValue",
-    "WordKey",
+    "Address", "Asset", "AuditEntry", "CardSetup", "Cart", "CartLine", "CatalogueVersion", "Collection",
+    "CollectionProduct", "Counter", "Discount", "DiscountGoods", "DiscountUse", "Dispute", "Download", "Grant",
+    "Installation", "Invoice", "Job", "OptionValue", "Order", "OrderLine", "OutboundMail", "Payment", "PaymentAttempt",
+    "PaymentEvent", "Product", "ProductImage", "Refund", "SavedCard", "SearchEntry", "ShippingRate", "ShopDetails",
+    "StripeCustomer", "StripeEvent", "Throttle", "Unmatched", "User", "Variant", "VariantValue", "WordKey",
 ]  # fmt: skip

@@ -75,6 +75,8 @@ class Cart(Base):
     state: Mapped[CartState] = mapped_column(default=CartState.open)
     checkout_token: Mapped[str] = mapped_column(unique=True)
     merged_from: Mapped[dict[str, Any] | None]
+    # As it was typed; whether it counts is asked each time.
+    discount_code: Mapped[str] = mapped_column(default="")
     created_at: Mapped[dt.datetime] = mapped_column(default=now)
     updated_at: Mapped[dt.datetime] = mapped_column(default=now, onupdate=now)
 
@@ -151,6 +153,7 @@ class Order(Base):
     currency: Mapped[str]
     subtotal: Mapped[int]
     discount: Mapped[int] = mapped_column(default=0)
+    discount_code: Mapped[str] = mapped_column(default="")
     shipping: Mapped[int] = mapped_column(default=0)
     tax: Mapped[int] = mapped_column(default=0)
     total: Mapped[int]
@@ -199,6 +202,8 @@ class OrderLine(Base):
     unit_price: Mapped[int]
     quantity: Mapped[int]
     total: Mapped[int]
+    # Its share of the order's discount; `total` is before it.
+    discount: Mapped[int] = mapped_column(default=0)
     stock_taken: Mapped[bool]
     requires_shipping: Mapped[bool] = mapped_column(default=True)
 

@@ -24,13 +24,17 @@ def destination_of(address: dict[str, str] | None) -> Destination | None:
 
 @dataclass(frozen=True)
 class Deal:
-    """What a total depends on beside the goods: where to, which way, with which code, for whom. None: not known yet."""
+    """What a total depends on beside the goods: where to, which way, with which code, for whom. None: not known yet.
+
+    `cart_id`: the cart's own open order does not stand in the way of its code, for it is closed before there is another.
+    """
 
     destination: Destination | None = None
     shipping_rate_id: int | None = None
     discount_code: str | None = None
     user_id: int | None = None
     email_key: str | None = None
+    cart_id: int | None = None
 
 
 @dataclass(frozen=True)
