@@ -23,6 +23,8 @@ View = Callable[P, ResponseReturnValue]
 # So long after typing the password it need not be typed again for what hurts when a stranger does it.
 FRESH_FOR: Final = dt.timedelta(minutes=30)
 _PROVED_AT: Final = "proved_at"
+# The orders that this browser placed as a guest. They stay its own when it signs in, and go when it signs out.
+PLACED: Final = "placed"
 
 login_manager.user_loader(user_of_session)
 audit.ask_who(lambda: (user := current_customer()) and user.id)
@@ -78,8 +80,11 @@ def is_fresh() -> bool:
 
 
 def let_in(user: User) -> None:
-    """Start a session of their own: nothing of what was in the browser before is in it."""
+    """Start a session of their own: of what was in the browser before only its guest's orders are in it."""
+    placed = session.get(PLACED)
     session.clear()
+    if placed:
+        session[PLACED] = placed
     login_user(user)
     session.permanent = True
     session[_PROVED_AT] = now().timestamp()

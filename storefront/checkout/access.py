@@ -2,16 +2,17 @@
 
 from flask import session
 
-from storefront.auth.access import current_customer
+from storefront.auth.access import PLACED, current_customer
 from storefront.payments.showing import OrderShown
 
 KEPT = 20
 
 
 def remember(public_id: str) -> None:
-    """This browser placed that order."""
-    placed = [one for one in session.get("placed", []) if one != public_id]
-    session["placed"] = [*placed, public_id][-KEPT:]
+    """This browser placed that order; it is told so for as long as a login lasts."""
+    placed = [one for one in session.get(PLACED, []) if one != public_id]
+    session[PLACED] = [*placed, public_id][-KEPT:]
+    session.permanent = True
 
 
 def may_see_all(order: OrderShown) -> bool:
@@ -19,4 +20,4 @@ def may_see_all(order: OrderShown) -> bool:
     user = current_customer()
     if user is not None and order.user_id == user.id:
         return True
-    return order.user_id is None and order.public_id in session.get("placed", [])
+    return order.user_id is None and order.public_id in session.get(PLACED, [])

@@ -13,6 +13,7 @@ from storefront.customers.addresses import default_address
 from storefront.customers.models import User
 from storefront.hypermedia import retarget, show
 from storefront.money import Money
+from storefront.orders.history import last_contact_of
 from storefront.orders.models import Cart
 from storefront.orders.pricing import price
 from storefront.orders.totals import Totals
@@ -35,25 +36,27 @@ def small_lines(totals: Totals) -> list[dict[str, Any]]:
 
 
 def checkout_context(
-    user: User, cart: Cart, typed: ContactAtCheckout | None = None, changed: tuple[str, ...] = ()
+    user: User | None, cart: Cart, typed: ContactAtCheckout | None = None, changed: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """All that the checkout shows of this cart."""
     totals = price({line.variant_id: line.quantity for line in cart.lines}, deal_for_cart(cart, user))
-    panel = cart_panel(user, cart)
+    panel = cart_panel(user, cart) if user else None
     return {
-        "panel": panel if panel.state == "ready" else None,
+        "panel": panel if panel and panel.state == "ready" else None,
         "summary": summary_of(totals),
         "lines": small_lines(totals),
-        "form": typed or _prefilled(user),
+        "form": typed or (_prefilled(user) if user else _prefilled_for_guest(cart)),
         "rates": [],
-        "new_card": _new_card(totals.total),
+        "new_card": _new_card(totals.total, saves=user is not None),
         "checkout_token": cart.checkout_token,
         "expected_total": totals.total.minor,
         "changed": changed,
     }
 
 
-def mended(typed: ContactAtCheckout, user: User, cart: Cart, *, status: int, changed: tuple[str, ...] = ()) -> Response:
+def mended(
+    typed: ContactAtCheckout, user: User | None, cart: Cart, *, status: int, changed: tuple[str, ...] = ()
+) -> Response:
     """The form again with what was typed, what is to be mended, and today's total; a typed card stays where it is."""
     context = checkout_context(user, cart, typed, changed)
     answer = show("checkout/mend.hx.html", page="checkout/checkout.html", status=status, **context)
@@ -66,7 +69,14 @@ def _prefilled(user: User) -> ContactAtCheckout:
     return ContactAtCheckout(data={"email": user.email, **known})
 
 
-def _new_card(total: Money) -> NewCard:
+def _prefilled_for_guest(cart: Cart) -> ContactAtCheckout:
+    """Who comes back with the same cart, from Stripe's page or from a declined card, has told us already."""
+    told = last_contact_of(cart.id)
+    known = (told.address or {}) | {"email": told.email} if told else {}
+    return ContactAtCheckout(data={"country": "DE"} | known)
+
+
+def _new_card(total: Money, *, saves: bool) -> NewCard:
     # There is no order to come back to yet; the attempt's own request names the right one.
     return_url = current_app.config["SETTINGS"].base_url + url_for("checkout.show")
-    return NewCard(total.minor, total.currency, return_url, CONSENT.split(". ", maxsplit=1)[0])
+    return NewCard(total.minor, total.currency, return_url, CONSENT.split(". ", maxsplit=1)[0] if saves else None)

@@ -4,10 +4,12 @@ from dataclasses import asdict
 
 from werkzeug.datastructures import MultiDict
 
+from storefront.caller import address_hash
 from storefront.customers.address_form import ContactForm
 from storefront.customers.addresses import add_address, address_of
 from storefront.customers.models import User
 from storefront.customers.people import key_of
+from storefront.errors import NotYoursError
 from storefront.orders.placing import Buyer
 
 
@@ -18,14 +20,18 @@ class ContactAtCheckout(ContactForm):
         """The copy that the order keeps."""
         return asdict(self.place())
 
-    def buyer(self, user: User) -> Buyer:
-        """Whose order it is, and where its mail goes."""
-        email = self.email.data or user.email
-        return Buyer(user.id, email, key_of(email))
+    def buyer(self, user: User | None) -> Buyer:
+        """Whose order it is, and where its mail goes; a guest is an e-mail and nothing else."""
+        email = self.email.data or ""
+        return Buyer(user.id if user else None, email, key_of(email), address_hash())
 
 
-def read_contact(form: MultiDict[str, str], user: User, address_id: int | None) -> ContactAtCheckout:
+def read_contact(form: MultiDict[str, str], user: User | None, address_id: int | None) -> ContactAtCheckout:
     """What was typed; or, where nothing was, the address chosen from the book. NotYoursError for another's."""
+    if user is None:
+        if address_id is not None:
+            raise NotYoursError  # guests have no book
+        return ContactAtCheckout(form)
     if address_id is not None and not form.get("line1"):
         form = MultiDict({"email": user.email, **address_of(user.id, address_id).as_copy()})
     return ContactAtCheckout(form, data={"email": user.email})

@@ -6,9 +6,10 @@ from dataclasses import replace
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
-from storefront.auth.access import customer_required, signed_in
+from storefront.auth.access import current_customer, customer_required, signed_in
 from storefront.cart.owner import cart_owner
 from storefront.catalog.stock import SoldOutError
+from storefront.checkout.access import may_see_all, remember
 from storefront.checkout.clicks import Button, Read, cart_click, one_click, read_button, read_means, read_page
 from storefront.checkout.panel import Panel, again_panel, cart_panel, order_panel, variant_panel, with_order
 from storefront.checkout.showing import checkout_context, mended
@@ -18,7 +19,7 @@ from storefront.database import leave
 from storefront.errors import BusyError, NotYoursError, ShopError, TooManyTriesError
 from storefront.hypermedia import done, go_to, show, wants_fragment
 from storefront.money import Money
-from storefront.orders.carts import count_of, find_cart
+from storefront.orders.carts import count_of, find_cart, is_cart_of
 from storefront.orders.placing import TotalChangedError
 from storefront.payments.asking import look_at_order
 from storefront.payments.attempts import Means, OnHostedPage, WithNewCard
@@ -32,12 +33,11 @@ checkout = Blueprint("checkout", __name__)
 
 
 @checkout.get("/checkout", endpoint="show")
-@customer_required
 def show_checkout() -> ResponseReturnValue:
     cart = find_cart(cart_owner())
     if cart is None or not cart.lines:
         return go_to(url_for("cart.show"))
-    return show("checkout/totals.hx.html", page="checkout/checkout.html", **checkout_context(signed_in(), cart))
+    return show("checkout/totals.hx.html", page="checkout/checkout.html", **checkout_context(current_customer(), cart))
 
 
 @checkout.post("/checkout/one-click", endpoint="one_click")
@@ -121,42 +121,45 @@ def _button_again(button: Button, user: User) -> Panel:
 
 
 @checkout.post("/checkout/pay")
-@customer_required
 def pay() -> ResponseReturnValue:
     return _order_cart(read_means)
 
 
 @checkout.post("/checkout/hosted", endpoint="hosted")
-@customer_required
 def pay_on_stripes_page() -> ResponseReturnValue:
     """Place the order, and lead on to Stripe's page; needs no script of ours."""
     return _order_cart(read_page)
 
 
 def _order_cart(read: Read) -> ResponseReturnValue:
-    user = signed_in()
+    user = current_customer()
     cart = find_cart(cart_owner())
     button = read_button(request.form)
     typed = read_contact(request.form, user, button.address_id)
     if cart is None or not cart.lines:
-        return _landed_on_paid(button, user)
+        return _landed_on_paid(button)
     if not typed.validate():
         return mended(typed, user, cart, status=422)
     cart_id = cart.id
     leave()
     try:
         click = cart_click(button, typed.buyer(user), cart_id, typed.place_copy(), read)
-        if isinstance(click.how.means, OnHostedPage) or (
-            isinstance(click.how.means, WithNewCard) and click.how.means.keep
-        ):
-            customer_to_charge(user.id)
-        keep_typed_address(user.id, typed)
+        if user is not None:
+            _get_ready(user, click.how.means, typed)
         bought = buy(click)
         page = _page_of(bought, click.how.means)
     except ShopError as refused:
         return _not_placed(refused, typed, user)
+    if user is None or bought.again:  # what a guest placed is still theirs when they have signed in since
+        remember(bought.public_id)
     # The order's own page shows it in whatever state it is, the bank's question included.
     return go_to(page or url_for("orders.show", public_id=bought.public_id))
+
+
+def _get_ready(user: User, means: Means | None, typed: ContactAtCheckout) -> None:
+    if isinstance(means, OnHostedPage) or (isinstance(means, WithNewCard) and means.keep):
+        customer_to_charge(user.id)
+    keep_typed_address(user.id, typed)
 
 
 def _page_of(bought: Bought, means: Means | None) -> str | None:
@@ -167,7 +170,7 @@ def _page_of(bought: Bought, means: Means | None) -> str | None:
     return page_to_pay(order_id)
 
 
-def _not_placed(refused: ShopError, typed: ContactAtCheckout, user: User) -> ResponseReturnValue:
+def _not_placed(refused: ShopError, typed: ContactAtCheckout, user: User | None) -> ResponseReturnValue:
     cart = find_cart(cart_owner())
     if isinstance(refused, NotYoursError) or cart is None:
         raise refused
@@ -176,11 +179,16 @@ def _not_placed(refused: ShopError, typed: ContactAtCheckout, user: User) -> Res
     )
 
 
-def _landed_on_paid(button: Button, user: User) -> ResponseReturnValue:
-    """The cart is empty because its order is paid: a second press of the same button shows that order."""
+def _landed_on_paid(button: Button) -> ResponseReturnValue:
+    """The cart is empty because its order is paid: a second press of the same button shows that order.
+
+    A guest may press it before the answer to the first press has told their browser whose order it is: their cart tells.
+    """
     order = show_order_of_token(button.token)
-    if order.user_id != user.id:
-        raise NotYoursError
+    if not may_see_all(order):
+        if order.user_id is not None or not is_cart_of(cart_owner(), order.cart_id):
+            raise NotYoursError
+        remember(order.public_id)
     return go_to(url_for("orders.show", public_id=order.public_id))
 
 

@@ -59,6 +59,18 @@ def count_of(owner: CartOwner) -> int:
     return current_session().scalar(things) or 0
 
 
+def is_cart_of(owner: CartOwner, cart_id: int | None) -> bool:
+    """Whether this cart is theirs, or was until it was bought."""
+    if cart_id is None or (owner.user_id is None and owner.guest_token is None):
+        return False
+    held = (
+        Cart.user_id == owner.user_id
+        if owner.user_id is not None
+        else Cart.token_hash == hash_of(owner.guest_token or "")
+    )
+    return current_session().scalar(select(Cart.id).where(Cart.id == cart_id, held)) is not None
+
+
 def put_in(owner: CartOwner, variant_id: int, quantity: int = 1) -> CartChange:
     """Put so many more in, as far as there are any. Raises NotYoursError, or RefusedError where none can be had."""
     if quantity < 1:

@@ -87,6 +87,21 @@ class OrderPage:
     older_than: int | None
 
 
+@dataclass(frozen=True)
+class Contact:
+    """Who an order is for, and where it goes, where it goes anywhere."""
+
+    email: str
+    address: dict[str, str] | None
+
+
+def last_contact_of(cart_id: int) -> Contact | None:
+    """What was told with the newest order of this cart; for whoever holds the cart."""
+    newest = select(Order.email, Order.shipping_address).where(Order.cart_id == cart_id).order_by(Order.id.desc())
+    found = current_session().execute(newest.limit(1)).first()
+    return Contact(*found) if found else None
+
+
 def orders_of(user_id: int, wanted: str = "", *, older_than: int | None = None) -> OrderPage:
     """One page of their orders: the newest, or those before the order of number `older_than`.
 

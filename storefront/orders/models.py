@@ -146,6 +146,8 @@ class Order(Base):
     email: Mapped[str]
     email_key: Mapped[str] = mapped_column(index=True)
     cart_id: Mapped[int | None] = mapped_column(ForeignKey("carts.id", ondelete="SET NULL"), index=True)
+    # A keyed hash of the address it was placed from: so many wait to be paid, so often is tried, and no more.
+    placed_from: Mapped[str | None] = mapped_column(index=True)
     status: Mapped[OrderStatus] = mapped_column(default=OrderStatus.pending)
     fulfilment_status: Mapped[FulfilmentStatus] = mapped_column(default=FulfilmentStatus.unfulfilled)
     source: Mapped[OrderSource]

@@ -29,11 +29,12 @@ class TokenTakenError(Exception):
 
 @dataclass(frozen=True)
 class Buyer:
-    """Who buys: a user, and where their mail goes."""
+    """Who buys: a user, or nobody known; where their mail goes; and where they are, as a keyed hash to count by."""
 
     user_id: int | None
     email: str
     email_key: str
+    placed_from: str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ def _write_order(wanted: Wanted, totals: Totals, public_id: str) -> int | None:
         email=wanted.buyer.email,
         email_key=wanted.buyer.email_key,
         cart_id=wanted.cart_id,
+        placed_from=wanted.buyer.placed_from,
         status=OrderStatus.pending,
         fulfilment_status=FulfilmentStatus.unfulfilled,
         source=wanted.source,

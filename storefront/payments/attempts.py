@@ -80,6 +80,8 @@ class Payer:
 
 def find_payer(user_id: int | None, means: Means | None) -> Payer:
     """The buyer's customer and card in one question; while the answer is held, `write_attempt` finds the card without another."""
+    if user_id is None:
+        return Payer(None, None)
     card_id = means.card_id if isinstance(means, WithSavedCard) else None
     with_card = (SavedCard.id == card_id) & (SavedCard.user_id == StripeCustomer.user_id)
     mine = (StripeCustomer.user_id == user_id, StripeCustomer.livemode == current_app.config["SETTINGS"].livemode)

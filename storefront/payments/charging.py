@@ -10,7 +10,7 @@ from storefront.database import current_session, leave, transaction
 from storefront.errors import ChangedError, RefusedError, ShopError
 from storefront.money import smallest_charge
 from storefront.orders.models import Cart, CartLine, CartState, Order, OrderSource
-from storefront.orders.placing import Placed, TokenTakenError, Wanted, open_order_with, place
+from storefront.orders.placing import Buyer, Placed, TokenTakenError, Wanted, open_order_with, place
 from storefront.orders.pricing import price
 from storefront.orders.totals import Totals
 from storefront.payments import stripe_gateway
@@ -101,7 +101,7 @@ def _begin(click: Click) -> Sending | Placed | _Landed:
         landed = _landed_on(click)
         if landed:
             return landed
-        refuse_too_many_tries(click.wanted.buyer.user_id, click.wanted.buyer.email_key)
+        refuse_too_many_tries(click.wanted.buyer)
         if isinstance(click.how.means, OnHostedPage):
             refuse_too_many_open(click.wanted.buyer)
         goods = _goods(click)
@@ -169,8 +169,10 @@ def _landed_on(click: Click) -> _Landed | None:
     order = current_session().scalar(select(Order).where(Order.checkout_token == click.wanted.checkout_token))
     if order is None:
         return None
-    buyer = click.wanted.buyer
-    if order.user_id != buyer.user_id or (buyer.user_id is None and order.cart_id != click.wanted.cart_id):
+    whose = order.user_id
+    # A guest's order is found by their cart, and by that cart still when they have signed in since.
+    from_their_cart = whose is None and order.cart_id is not None and order.cart_id == click.wanted.cart_id
+    if not from_their_cart and (whose is None or whose != click.wanted.buyer.user_id):
         raise NotYourButtonError
     payment = current_session().scalars(select(Payment).where(Payment.order_id == order.id)).one()
     last = payment.last_attempt
@@ -183,7 +185,7 @@ def _landed_on(click: Click) -> _Landed | None:
         can_try_next=last.number + 1 if last and failed and new_card and order.is_open else None,
         begins_anew=order.is_open
         and click.wanted.source is OrderSource.cart
-        and (_differs(order, click) or _takes_another_road(click, last)),
+        and (whose != click.wanted.buyer.user_id or _differs(order, click) or _takes_another_road(click, last)),
     )
 
 
@@ -198,13 +200,15 @@ def _takes_another_road(click: Click, last: PaymentAttempt | None) -> bool:
 
 
 def _differs(order: Order, click: Click) -> bool:
-    """Whether the cart, its prices or where it goes are no longer what this order was placed for."""
+    """Whether the cart, its prices, or whom and where it goes to are no longer what this order was placed for."""
     goods = {line.variant_id: line.quantity for line in order.lines}
     cart = select(CartLine.variant_id, CartLine.quantity).where(CartLine.cart_id == order.cart_id)
     today = dict(current_session().execute(cart).all())
     address = click.wanted.address if order.shipping_address else None
     return (
         goods != today
+        # A guest's e-mail is all we have of them: who corrects it means it.
+        or (order.user_id is None and order.email_key != click.wanted.buyer.email_key)
         or order.total != click.wanted.expected_total
         or (address is not None and address != order.shipping_address)
     )
@@ -252,7 +256,7 @@ def _try_next(order_id: int, number: int, how: How, user_id: int | None) -> None
         order = session.get_one(Order, order_id, with_for_update=True)
         payment = session.scalars(select(Payment).where(Payment.order_id == order_id)).one()
         last = payment.last_attempt
-        refuse_too_many_tries(order.user_id, order.email_key)
+        refuse_too_many_tries(Buyer(order.user_id, order.email, order.email_key, order.placed_from))
         asks_bank = last is not None and last.state is AttemptState.requires_action and last.kind is AttemptKind.intent
         waits = last is not None and last.is_live and not asks_bank
         if (

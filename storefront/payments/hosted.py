@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any, Final
 
 from flask import current_app
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, false, func, or_, select
 
 from storefront.clock import now
 from storefront.database import current_session
@@ -19,25 +19,41 @@ OPERATION: Final = "session"
 # Stripe keeps a page open for half an hour at least; what was ordered is held exactly as long as it is.
 HOLD: Final = dt.timedelta(minutes=31)
 MOST_OPEN: Final = 3
+# A cart has one open order at most; this is for those who make themselves many carts and many e-mails.
+MOST_OPEN_THERE: Final = 12
 # What Stripe takes.
 _MOST_LINES: Final = 100
 _LONGEST_NAME: Final = 250
 
 
 def refuse_too_many_open(buyer: Buyer) -> None:
-    """Raise RefusedError where this customer has so many orders waiting on Stripe's page: each of them holds stock."""
-    whose = Order.email_key == buyer.email_key
+    """Raise RefusedError where so many orders wait on Stripe's page: each of them holds stock.
+
+    A user's are counted, or those of a guest's e-mail, which nobody can use up for a user; and all of one address.
+    """
     if buyer.user_id is not None:
-        whose = or_(whose, Order.user_id == buyer.user_id)
+        whose = Order.user_id == buyer.user_id
+        where = "they are on your orders’ page"
+    else:
+        whose = and_(Order.user_id.is_(None), Order.email_key == buyer.email_key)
+        where = "what is not paid is let go half an hour after it was ordered"
+    there = Order.placed_from == buyer.placed_from if buyer.placed_from else false()
     waiting = (
-        select(func.count(PaymentAttempt.id)).join(Payment).join(Order)
-        .where(whose, Order.status.in_(OPEN_STATUSES))
+        select(func.count(Order.id).filter(whose), func.count(Order.id).filter(there))
+        .select_from(PaymentAttempt).join(Payment).join(Order)
+        .where(or_(whose, there), Order.status.in_(OPEN_STATUSES))
         .where(PaymentAttempt.kind == AttemptKind.session, PaymentAttempt.state.in_(LIVE_STATES))
     )  # fmt: skip
-    if (current_session().scalar(waiting) or 0) >= MOST_OPEN:
+    own, all_there = current_session().execute(waiting).one()
+    if own >= MOST_OPEN:
         raise RefusedError(
             f"You have {MOST_OPEN} orders that wait to be paid on Stripe’s page. "
-            "Please pay one of them or give one up first; they are on your orders’ page."
+            f"Please pay one of them or give one up first; {where}."
+        )
+    if all_there >= MOST_OPEN_THERE:
+        raise RefusedError(
+            "Many orders from where you are wait to be paid on Stripe’s page. Please pay with a card here, "
+            "or try again in half an hour."
         )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from storefront.database import transaction
 from storefront.money import Money
 from storefront.orders.models import Order
-from storefront.orders.placing import Placed, Wanted, place
+from storefront.orders.placing import Buyer, Placed, Wanted, place
 from storefront.orders.totals import Totals
 from storefront.payments import (
     asking,
@@ -400,11 +400,11 @@ def hold_the_first(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, th
     held, released = threading.Event(), threading.Event()
     turn = threading.Lock()
 
-    def stop_the_first(user_id: int | None, email_key: str) -> None:
+    def stop_the_first(buyer: Buyer) -> None:
         if turn.acquire(blocking=False):
             held.set()
             released.wait(PATIENCE)
-        refuse_too_many_tries(user_id, email_key)
+        refuse_too_many_tries(buyer)
 
     monkeypatch.setattr(charging, "refuse_too_many_tries", stop_the_first)
     return held, released

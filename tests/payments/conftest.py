@@ -54,12 +54,12 @@ class Books:
         asked_before: bool = True,
         token: str = "",
         how: How | None = None,
-        email_key: str = "",
+        buyer: Buyer | None = None,
     ) -> Placed:
         """Place an order and write its first attempt; nothing is sent."""
         wanted = Wanted(
             checkout_token=token or secrets.token_urlsafe(24), expected_total=total, source=OrderSource.product, cart_id=None,
-            buyer=Buyer(self.user_id, "alice@example.org", email_key or secrets.token_hex(8)), address=ADDRESS, livemode=False,
+            buyer=buyer or Buyer(self.user_id, "alice@example.org", secrets.token_hex(8)), address=ADDRESS, livemode=False,
         )  # fmt: skip
         how = how or How(WithSavedCard(self.card_id), in_page=True)
         sending = charging._begin(charging.Click(wanted, {self.variant_id: 1}, how, asked_before))

@@ -179,22 +179,42 @@ class TestInbox:
         assert stands(books, on_page) == (AttemptState.sending, OrderStatus.pending)
 
 
+def guest(email: str, placed_from: str | None = None) -> Buyer:
+    """Somebody without a login."""
+    return Buyer(None, email, email, placed_from)
+
+
 class TestManyAtOnce:
     def test_only_so_many_wait(self, books: Books) -> None:
-        waiting = [books.place(how=ON_PAGE, email_key="alice") for _ in range(hosted.MOST_OPEN)]
+        waiting = [books.place(how=ON_PAGE) for _ in range(hosted.MOST_OPEN)]
 
         with pytest.raises(RefusedError, match="wait to be paid"):
-            books.place(how=ON_PAGE, email_key="another")
+            books.place(how=ON_PAGE)
         record(session_told(books, waiting[0], news.EXPIRED))
         books.place(how=ON_PAGE)
 
-    def test_guests_are_known_by_their_address(self, books: Books) -> None:
+    def test_guests_are_known_by_their_e_mail(self, books: Books) -> None:
         for _ in range(hosted.MOST_OPEN):
-            books.place(how=ON_PAGE, email_key="guest@example.org")
+            books.place(how=ON_PAGE, buyer=guest("guest@example.org"))
 
-        hosted.refuse_too_many_open(Buyer(None, "", "other@example.org"))
+        hosted.refuse_too_many_open(guest("other@example.org"))
         with pytest.raises(RefusedError):
-            hosted.refuse_too_many_open(Buyer(None, "", "guest@example.org"))
+            hosted.refuse_too_many_open(guest("guest@example.org"))
+
+    def test_a_guest_who_writes_a_customers_e_mail_takes_nothing_from_them(self, books: Books) -> None:
+        for _ in range(hosted.MOST_OPEN):
+            books.place(how=ON_PAGE, buyer=guest("alice@example.org"))
+
+        hosted.refuse_too_many_open(Buyer(books.user_id, "alice@example.org", "alice@example.org"))
+
+    def test_many_e_mails_at_one_address_are_one_address(self, books: Books) -> None:
+        for one in range(hosted.MOST_OPEN_THERE):
+            books.place(how=ON_PAGE, buyer=guest(f"{one}@example.org", "here"))
+
+        hosted.refuse_too_many_open(guest("new@example.org", "elsewhere"))
+        for who in (guest("new@example.org", "here"), Buyer(books.user_id, "", "", "here")):
+            with pytest.raises(RefusedError, match="where you are"):
+                hosted.refuse_too_many_open(who)
 
     def test_a_card_is_still_welcome(self, books: Books) -> None:
         for _ in range(hosted.MOST_OPEN):
