@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from storefront.customers.countries import country_name
 from storefront.money import CURRENCIES
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -46,6 +47,8 @@ class Settings:
     trusted_proxies: int = 0
     files_dir: Path | None = None
     files_accel: str = ""
+    prices_include_tax: bool = True
+    home_country: str = "DE"
 
     @property
     def livemode(self) -> bool:
@@ -88,6 +91,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         trusted_proxies=told.count("TRUSTED_PROXIES", "0"),
         files_dir=Path(told.text("FILES_DIR", "")).absolute() if told.text("FILES_DIR", "") else None,
         files_accel=told.files_accel(),
+        prices_include_tax=told.yes_or_no("PRICES_INCLUDE_TAX", default=True),
+        home_country=told.country("HOME_COUNTRY", "DE"),
     )
     _refuse_contradictions(settings)
     return settings
@@ -171,6 +176,18 @@ class _Told:
         value = self.text(name, default).lower()
         if value not in CURRENCIES:
             raise BadSettingError(name, f"is {value!r}, no currency we know", "eur")
+        return value
+
+    def yes_or_no(self, name: str, *, default: bool) -> bool:
+        value = self.text(name, "yes" if default else "no").lower()
+        if value not in {"yes", "no", "1", "0", "true", "false"}:
+            raise BadSettingError(name, f"is {value!r}, neither yes nor no", "yes")
+        return value in {"yes", "1", "true"}
+
+    def country(self, name: str, default: str) -> str:
+        value = self.text(name, default).upper()
+        if country_name(value) == value:
+            raise BadSettingError(name, f"is {value!r}, no country we know", "DE")
         return value
 
     def stripe_key(self, name: str, kinds: tuple[str, ...]) -> str:

@@ -90,15 +90,16 @@ class Money:
     @property
     def is_chargeable(self) -> bool:
         """Whether Stripe takes an amount this small (and this even)."""
-        return self.minor >= smallest_charge(self.currency).minor and self.minor % _step(self.currency) == 0
+        return self.minor >= smallest_charge(self.currency).minor and self.minor % smallest_step(self.currency) == 0
 
 
 def smallest_charge(currency: str) -> Money:
     """The least that can be charged by card; source: Stripe's list of minimum amounts."""
-    return Money(_MINIMUM.get(currency, _step(currency)), currency)
+    return Money(_MINIMUM.get(currency, smallest_step(currency)), currency)
 
 
-def _step(currency: str) -> int:
+def smallest_step(currency: str) -> int:
+    """What an amount must be a multiple of to be charged, in minor units."""
     if currency in WHOLE_UNITS:
         return 100
     return 10 if currency in THREE_DECIMAL else 1

@@ -6,7 +6,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, inspect
+from sqlalchemy import Engine, create_engine, inspect, text
 
 from storefront.database import engine_options, set_up_engine
 from storefront.migrating import alembic_config
@@ -39,6 +39,24 @@ def test_migrations_can_be_taken_back(migrations: Config, engine: Engine) -> Non
     command.downgrade(migrations, "base")
 
     assert inspect(engine).get_table_names() == ["alembic_version"]
+
+
+def test_rates_from_before_zones_still_go_everywhere(migrations: Config, engine: Engine) -> None:
+    command.upgrade(migrations, "0006")
+    with engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO shipping_rates (name, price_minor, days, position) VALUES ('Parcel', 490, 3, 0)")
+        )
+
+    command.upgrade(migrations, "head")
+
+    with engine.connect() as connection:
+        rates = connection.execute(
+            text(
+                "SELECT r.name, r.kind, z.name, z.everywhere FROM shipping_rates r JOIN shipping_zones z ON z.id = r.zone_id"
+            )
+        )
+        assert rates.all() == [("Parcel", "flat", "Everywhere", True)]
 
 
 def test_every_foreign_key_has_an_index(migrations: Config, engine: Engine) -> None:

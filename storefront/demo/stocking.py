@@ -19,7 +19,7 @@ from storefront.database import current_session, transaction
 from storefront.demo.people import CARDS, CUSTOMER, OWNER, Person
 from storefront.demo.sandbox_api import SandboxApi
 from storefront.extensions import db
-from storefront.orders.models import ShippingRate
+from storefront.orders.terms_models import ShippingRate, ShippingZone
 from storefront.payments.cards import saved_cards_of
 from storefront.payments.customers import customer_to_charge, want_customer
 from storefront.payments.models import SavedCard, Source
@@ -45,9 +45,10 @@ def stock_shop(environment: Mapping[str, str]) -> None:
 
 def _offer_delivery() -> None:
     with transaction() as session:
-        if session.scalar(select(ShippingRate.id).limit(1)) is None:
-            session.add(ShippingRate(name="Parcel", price_minor=490, free_from_minor=2000, days=3, position=0))
-            session.add(ShippingRate(name="Express", price_minor=1290, free_from_minor=None, days=1, position=1))
+        if session.scalar(select(ShippingZone.id).limit(1)) is None:
+            parcel = ShippingRate(name="Parcel", price_minor=490, free_from_minor=2000, days=3, position=0)
+            express = ShippingRate(name="Express", price_minor=1290, free_from_minor=None, days=1, position=1)
+            session.add(ShippingZone(name="Everywhere", everywhere=True, rates=[parcel, express]))
 
 
 def _welcome(person: Person, role: Role) -> int:

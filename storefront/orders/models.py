@@ -77,6 +77,10 @@ class Cart(Base):
     merged_from: Mapped[dict[str, Any] | None]
     # As it was typed; whether it counts is asked each time.
     discount_code: Mapped[str] = mapped_column(default="")
+    # Where it would go and how, as chosen in the cart; a rate that is gone by then counts as none.
+    country: Mapped[str] = mapped_column(default="", server_default="")
+    region: Mapped[str] = mapped_column(default="", server_default="")
+    shipping_rate_id: Mapped[int | None]
     created_at: Mapped[dt.datetime] = mapped_column(default=now)
     updated_at: Mapped[dt.datetime] = mapped_column(default=now, onupdate=now)
 
@@ -101,19 +105,6 @@ class CartLine(Base):
 
     cart: Mapped[Cart] = relationship(back_populates="lines")
     variant: Mapped[Variant] = relationship()
-
-
-class ShippingRate(Base):
-    """One way a parcel can go. `free_from_minor`: from this subtotal on it costs nothing."""
-
-    __tablename__ = "shipping_rates"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    price_minor: Mapped[int]
-    free_from_minor: Mapped[int | None]
-    days: Mapped[int] = mapped_column(default=3)
-    position: Mapped[int] = mapped_column(default=0)
 
 
 class Order(Base):
@@ -161,6 +152,8 @@ class Order(Base):
     total: Mapped[int]
     shipping_address: Mapped[dict[str, Any] | None]
     shipping_name: Mapped[str] = mapped_column(default="")
+    # Only to tell whether the button means another way; the rate itself may be gone.
+    shipping_rate_id: Mapped[int | None]
     arrives_on: Mapped[dt.date | None]
     hold_until: Mapped[dt.datetime]
     placed_at: Mapped[dt.datetime] = mapped_column(default=now, index=True)
@@ -177,6 +170,7 @@ class Order(Base):
     lines: Mapped[list["OrderLine"]] = relationship(
         back_populates="order", order_by="OrderLine.id", cascade="all, delete-orphan"
     )
+    taxes: Mapped[list["OrderTax"]] = relationship(order_by="OrderTax.id", cascade="all, delete-orphan")
 
     @property
     def total_money(self) -> Money:
@@ -210,6 +204,23 @@ class OrderLine(Base):
     requires_shipping: Mapped[bool] = mapped_column(default=True)
 
     order: Mapped[Order] = relationship(back_populates="lines")
+
+
+class OrderTax(Base):
+    """A tax of an order, as it was when it was placed: on `base`, `amount`. `orders.tax` is the sum of those not `included`.
+
+    `percentage` counts thousandths of a percent: 19 % is 19000.
+    """
+
+    __tablename__ = "order_taxes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    percentage: Mapped[int]
+    base: Mapped[int]
+    amount: Mapped[int]
+    included: Mapped[bool]
 
 
 class Counter(Base):

@@ -9,10 +9,18 @@ from sqlalchemy import insert, select
 from storefront.catalog import stock
 from storefront.clock import now
 from storefront.database import current_session, upsert
-from storefront.errors import ChangedError
+from storefront.errors import ChangedError, RefusedError
 from storefront.money import Money
-from storefront.orders.models import OPEN_STATUSES, FulfilmentStatus, Order, OrderLine, OrderSource, OrderStatus
-from storefront.orders.totals import Deal, PricedLine, Totals, destination_of
+from storefront.orders.models import (
+    OPEN_STATUSES,
+    FulfilmentStatus,
+    Order,
+    OrderLine,
+    OrderSource,
+    OrderStatus,
+    OrderTax,
+)
+from storefront.orders.totals import Deal, PricedLine, TaxLine, Totals, destination_of
 
 HOLD = dt.timedelta(minutes=30)
 
@@ -86,7 +94,19 @@ def place(wanted: Wanted, totals: Totals) -> Placed:
         raise TokenTakenError
     counted = stock.take(totals.lines)
     current_session().execute(insert(OrderLine), [_line(order_id, line, counted) for line in totals.lines])
+    if totals.taxes:
+        current_session().execute(insert(OrderTax), [_tax(order_id, tax) for tax in totals.taxes])
     return Placed(order_id, public_id, totals.total)
+
+
+def refuse_what_cannot_be_delivered(wanted: Wanted, totals: Totals) -> None:
+    """Raise RefusedError where nothing is sent there, and ChangedError where the way that the button showed is gone."""
+    if totals.refusal:
+        raise RefusedError(totals.refusal)
+    if totals.tax_unknown:
+        raise RefusedError("Please tell us your country: the tax depends on it.")
+    if totals.requires_shipping and wanted.shipping_rate_id not in {None, totals.shipping_rate_id}:
+        raise ChangedError("It cannot come that way any more. Nothing was charged.")
 
 
 def open_order_with(user_id: int, variant_ids: list[int]) -> str | None:
@@ -118,8 +138,9 @@ def _write_order(wanted: Wanted, totals: Totals, public_id: str) -> int | None:
         shipping=totals.shipping.minor,
         tax=totals.tax.minor,
         total=totals.total.minor,
-        shipping_address=wanted.address if totals.requires_shipping else None,
+        shipping_address=wanted.address if totals.is_sent else None,
         shipping_name=totals.shipping_name,
+        shipping_rate_id=totals.shipping_rate_id,
         arrives_on=totals.arrives_on,
         hold_until=at + HOLD,
         placed_at=at,
@@ -143,4 +164,15 @@ def _line(order_id: int, line: PricedLine, counted: frozenset[int]) -> dict[str,
         "total": line.total.minor,
         "stock_taken": line.variant_id in counted,
         "requires_shipping": line.requires_shipping,
+    }
+
+
+def _tax(order_id: int, tax: TaxLine) -> dict[str, object]:
+    return {
+        "order_id": order_id,
+        "name": tax.name,
+        "percentage": tax.percentage,
+        "base": tax.base.minor,
+        "amount": tax.amount.minor,
+        "included": tax.included,
     }

@@ -1,20 +1,20 @@
 """What a button costs: every part of the total, from today's prices."""
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from storefront.catalog.models import Product, Variant
-from storefront.clock import now
 from storefront.database import current_session
 from storefront.errors import NotYoursError
 from storefront.money import Money
-from storefront.orders.models import ShippingRate
-from storefront.orders.totals import Deal, PricedLine, TakenOff, TaxLine, Totals, Way
+from storefront.orders.delivery import chosen_way, parcel_of, ways_for, why_not
+from storefront.orders.taxing import taxed_at, taxes_on
+from storefront.orders.terms import Terms
+from storefront.orders.terms_today import read_terms
+from storefront.orders.totals import Deal, PricedLine, TakenOff, Totals
 
 
 def price(wanted: dict[int, int], deal: Deal) -> Totals:
@@ -22,30 +22,36 @@ def price(wanted: dict[int, int], deal: Deal) -> Totals:
     variants = _variants(sorted(wanted))
     if len(variants) != len(wanted):
         raise NotYoursError("One of these is no longer sold.")
-    currency: str = current_app.config["SETTINGS"].currency
-    return total_up([_line(variant, wanted[variant.id], currency) for variant in variants], deal, currency)
+    terms = read_terms(deal.destination)
+    return total_up([_line(variant, wanted[variant.id], terms.currency) for variant in variants], deal, terms)
 
 
-def total_up(lines: Sequence[PricedLine], deal: Deal, currency: str) -> Totals:
+def total_up(lines: Sequence[PricedLine], deal: Deal, terms: Terms) -> Totals:
     """Add up lines, what is taken off them, delivery and taxes; no lines cost nothing."""
-    untaxed = before_tax(lines, deal, currency)
-    return replace(untaxed, taxes=_taxes(untaxed, deal))
+    untaxed = before_tax(lines, deal, terms)
+    place = taxed_at(untaxed, terms, deal.destination)
+    taxes = taxes_on(untaxed, terms, place)
+    return replace(untaxed, taxes=taxes, tax_unknown=place is None and bool(terms.taxes))
 
 
-def before_tax(lines: Sequence[PricedLine], deal: Deal, currency: str) -> Totals:
+def before_tax(lines: Sequence[PricedLine], deal: Deal, terms: Terms) -> Totals:
     """All but the taxes: what a tax is reckoned from."""
     taken = _taken_off(lines, deal)
     shared = tuple(replace(line, discount_minor=share.minor) for line, share in zip(lines, taken.shares, strict=True))
-    ways = _ways(shared, currency) if any(line.requires_shipping for line in shared) else ()
+    parcel = parcel_of(shared)
+    ways = ways_for(parcel, terms)
     if taken.frees_shipping:
-        ways = tuple(replace(way, price=Money(0, currency)) for way in ways)
+        ways = tuple(replace(way, price=Money(0, terms.currency)) for way in ways)
+    way = chosen_way(ways, deal.shipping_rate_id, terms)
     return Totals(
         lines=shared,
-        subtotal=sum((line.total for line in shared), Money(0, currency)),
-        discount=sum(taken.shares, Money(0, currency)),
+        subtotal=sum((line.total for line in shared), Money(0, terms.currency)),
+        discount=sum(taken.shares, Money(0, terms.currency)),
         discount_name=taken.name,
-        way=ways[0] if ways else None,
+        way=way,
         ways=ways,
+        refusal="" if way or parcel is None else why_not(ways, terms, deal.destination),
+        shipping_unknown=parcel is not None and way is None and deal.destination is None and terms.has_zones,
     )
 
 
@@ -53,12 +59,6 @@ def _taken_off(lines: Sequence[PricedLine], deal: Deal) -> TakenOff:
     """What `deal.discount_code` takes off; there are no discounts yet."""
     del deal
     return TakenOff(tuple(Money(0, line.unit.currency) for line in lines))
-
-
-def _taxes(untaxed: Totals, deal: Deal) -> tuple[TaxLine, ...]:
-    """The taxes on each line's `left` and on the shipping; there are none yet."""
-    del untaxed, deal
-    return ()
 
 
 def _variants(ids: list[int]) -> Sequence[Variant]:
@@ -87,20 +87,3 @@ def _line(variant: Variant, quantity: int, currency: str) -> PricedLine:
         weight_grams=variant.weight_grams,
         has_assets=variant.has_assets,
     )
-
-
-def _ways(lines: Sequence[PricedLine], currency: str) -> tuple[Way, ...]:
-    rate = current_session().scalar(select(ShippingRate).order_by(ShippingRate.position, ShippingRate.id).limit(1))
-    if rate is None:
-        return ()
-    left = sum(line.left.minor for line in lines)
-    free = rate.free_from_minor is not None and left >= rate.free_from_minor
-    arrives_on = _working_days_from(now().date(), rate.days)
-    return (Way(rate.id, rate.name, Money(0 if free else rate.price_minor, currency), arrives_on),)
-
-
-def _working_days_from(day: dt.date, days: int) -> dt.date:
-    while days:
-        day += dt.timedelta(days=1)
-        days -= day.weekday() < 5  # Saturday and Sunday do not count
-    return day

@@ -89,6 +89,7 @@ class Way:
     name: str
     price: Money
     arrives_on: dt.date | None
+    pick_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,11 @@ class Totals:
     way: Way | None = None
     ways: tuple[Way, ...] = ()
     taxes: tuple[TaxLine, ...] = ()
+    # Why it cannot be sent there, in words; empty where it can.
+    refusal: str = ""
+    # Nobody knows where to yet, and the total will have more in it then.
+    shipping_unknown: bool = False
+    tax_unknown: bool = False
 
     @property
     def shipping(self) -> Money:
@@ -154,6 +160,11 @@ class Totals:
     def requires_shipping(self) -> bool:
         """Whether anything has to travel."""
         return any(line.requires_shipping for line in self.lines)
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether it goes to an address; what is fetched does not."""
+        return self.requires_shipping and not (self.way and self.way.pick_up)
 
     @property
     def things(self) -> int:

@@ -10,7 +10,15 @@ from storefront.database import current_session, leave, transaction
 from storefront.errors import ChangedError, RefusedError, ShopError
 from storefront.money import smallest_charge
 from storefront.orders.models import Cart, CartLine, CartState, Order, OrderSource
-from storefront.orders.placing import Buyer, Placed, TokenTakenError, Wanted, open_order_with, place
+from storefront.orders.placing import (
+    Buyer,
+    Placed,
+    TokenTakenError,
+    Wanted,
+    open_order_with,
+    place,
+    refuse_what_cannot_be_delivered,
+)
 from storefront.orders.pricing import price
 from storefront.orders.totals import Totals
 from storefront.payments import stripe_gateway
@@ -133,8 +141,9 @@ def _goods(click: Click) -> dict[int, int]:
 
 def _refuse_what_cannot_be_charged(click: Click, totals: Totals) -> None:
     buyer = click.wanted.buyer
-    if totals.requires_shipping and click.wanted.address is None:
+    if totals.is_sent and click.wanted.address is None:
         raise RefusedError("Please tell us where to send it.")
+    refuse_what_cannot_be_delivered(click.wanted, totals)
     if totals.total and not totals.total.is_chargeable:
         least = smallest_charge(totals.total.currency)
         raise RefusedError(f"The least we can charge a card is {least}. Please add something.")
@@ -210,6 +219,7 @@ def _differs(order: Order, click: Click) -> bool:
         # A guest's e-mail is all we have of them: who corrects it means it.
         or (order.user_id is None and order.email_key != click.wanted.buyer.email_key)
         or order.total != click.wanted.expected_total
+        or click.wanted.shipping_rate_id not in {None, order.shipping_rate_id}
         or (address is not None and address != order.shipping_address)
     )
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from storefront.database import transaction
 from storefront.money import Money
-from storefront.orders.models import Cart, Order, OrderStatus, ShippingRate
+from storefront.orders.models import Cart, Order, OrderStatus
+from storefront.orders.terms_models import ShippingRate, ShippingZone
 from storefront.payments.models import AttemptState, Payment, PaymentAttempt, SavedCard
 from tests.people import HOME, Shopper
 from tests.stack import INTENTS, Sandbox, Shop
@@ -47,7 +48,8 @@ def test_a_total_of_nothing_needs_no_payment(shop: Shop, sandbox: Sandbox, alice
 
 def test_delivery_is_part_of_the_total(shop: Shop, alice: Shopper) -> None:
     with shop.inside(), transaction() as session:
-        session.add(ShippingRate(name="Parcel", price_minor=490, free_from_minor=5000, days=2))
+        parcel = ShippingRate(name="Parcel", price_minor=490, free_from_minor=5000, days=2)
+        session.add(ShippingZone(name="Everywhere", everywhere=True, rates=[parcel]))
 
     alice.buys()
     alice.buys("Vase")
