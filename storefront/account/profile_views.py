@@ -14,9 +14,9 @@ from storefront.auth.signing_in import WrongPasswordError, know_this_browser
 from storefront.caller import address
 from storefront.customers import profile as facts
 from storefront.customers.joining import KnownEmailError
-from storefront.customers.proving import StaleLinkError
 from storefront.errors import RefusedError
 from storefront.hypermedia import done, go_to, show
+from storefront.signed import StaleLinkError
 from storefront.throttling import throttle
 
 NEW_EMAILS: Final = "5 per hour"

@@ -25,6 +25,8 @@ FRESH_FOR: Final = dt.timedelta(minutes=30)
 _PROVED_AT: Final = "proved_at"
 # The orders that this browser placed as a guest. They stay its own when it signs in, and go when it signs out.
 PLACED: Final = "placed"
+# Those that a mailed link showed here: whoever reads the mail sees them, which is less than having placed them.
+SHOWN: Final = "shown"
 
 login_manager.user_loader(user_of_session)
 audit.ask_who(lambda: (user := current_customer()) and user.id)
@@ -81,10 +83,9 @@ def is_fresh() -> bool:
 
 def let_in(user: User) -> None:
     """Start a session of their own: of what was in the browser before only its guest's orders are in it."""
-    placed = session.get(PLACED)
+    guests = {name: session[name] for name in (PLACED, SHOWN) if name in session}
     session.clear()
-    if placed:
-        session[PLACED] = placed
+    session.update(guests)
     login_user(user)
     session.permanent = True
     session[_PROVED_AT] = now().timestamp()

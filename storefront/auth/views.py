@@ -16,8 +16,9 @@ from storefront.customers.joining import KnownEmailError
 from storefront.customers.models import User
 from storefront.customers.passwords import change_password
 from storefront.customers.people import key_of, user_by_email
-from storefront.customers.proving import Purpose, StaleLinkError
+from storefront.customers.proving import Purpose
 from storefront.hypermedia import go_to, is_broken, own_path, show
+from storefront.signed import StaleLinkError
 from storefront.throttling import throttle
 
 auth = Blueprint("auth", __name__, url_prefix="/auth")

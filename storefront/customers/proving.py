@@ -6,16 +6,14 @@ import hashlib
 import secrets
 from typing import Final
 
-from flask import current_app
-from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
 from sqlalchemy import update
 
 from storefront.clock import now
 from storefront.customers.models import User
 from storefront.customers.people import user_by_id
 from storefront.database import current_session, transaction
-from storefront.errors import NotYoursError
 from storefront.mail.outbox import post
+from storefront.signed import StaleLinkError, read_signed, sign
 
 
 class Purpose(enum.StrEnum):
@@ -33,27 +31,16 @@ GOOD_FOR: Final = {
 }
 
 
-class StaleLinkError(NotYoursError):
-    """The link is too old, was used, or is not ours."""
-
-    words = "This link is too old, or it was used already. Ask for a new one."
-
-
-class _Signer(TimestampSigner):
-    def get_timestamp(self) -> int:
-        return int(now().timestamp())
-
-
 def token_for(purpose: Purpose, user: User) -> str:
     """What goes into the link."""
-    return str(_serializer(purpose).dumps([user.id, _binding(purpose, user)]))
+    return sign(purpose, [user.id, _binding(purpose, user)])
 
 
 def user_of_token(purpose: Purpose, token: str) -> User:
     """Whose link it is; raises StaleLinkError."""
     try:
-        user_id, binding = _serializer(purpose).loads(token, max_age=int(GOOD_FOR[purpose].total_seconds()))
-    except (BadData, ValueError, TypeError) as error:
+        user_id, binding = read_signed(purpose, token, GOOD_FOR[purpose])
+    except (ValueError, TypeError) as error:
         raise StaleLinkError from error
     user = user_by_id(user_id)
     if user is None or not secrets.compare_digest(binding, _binding(purpose, user)):
@@ -114,10 +101,3 @@ def _bound_to(purpose: Purpose, user: User) -> str:
             return f"{user.email_key} {user.password_hash} {user.session_version}"
         case Purpose.change_email:
             return f"{user.email_key} {user.email_wanted}"
-
-
-def _serializer(purpose: Purpose) -> URLSafeTimedSerializer:
-    secret = current_app.config["SETTINGS"].secret_key
-    return URLSafeTimedSerializer(
-        secret, salt=f"storefront:{purpose}", signer=_Signer, signer_kwargs={"digest_method": hashlib.sha256}
-    )

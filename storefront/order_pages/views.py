@@ -18,6 +18,7 @@ from storefront.database import leave
 from storefront.errors import BusyError, NotYoursError, RefusedError, TooManyTriesError
 from storefront.hypermedia import done, go_to, page_asked_from, show, wants_fragment
 from storefront.order_pages import again_views as _again_views  # noqa: F401  hangs its views on the door
+from storefront.order_pages import finding_views as _finding_views  # noqa: F401
 from storefront.order_pages import paper_views as _paper_views  # noqa: F401
 from storefront.order_pages.door import orders, own_order
 from storefront.order_pages.timeline import timeline

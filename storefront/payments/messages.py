@@ -12,6 +12,7 @@ from storefront.database import current_session
 from storefront.mail.outbox import message
 from storefront.money import Money
 from storefront.orders.labels import label
+from storefront.orders.links import path_by_mail
 from storefront.orders.models import Order, OrderStatus
 from storefront.payments.models import GIVEN_BACK, Payment, Refund
 
@@ -26,7 +27,7 @@ Told = dict[str, Any]
 def receipt(stored: Stored) -> Told | None:
     """To the customer: what was paid, with what, and where it goes. `{"order_id": n}`"""
     payment = _payment_of(stored["order_id"])
-    return _about(payment) if payment.order.status in PAID else None
+    return _to_customer(payment) if payment.order.status in PAID else None
 
 
 @message("order_for_owner")
@@ -45,7 +46,7 @@ def payment_failed(stored: Stored) -> Told | None:
     attempt = payment.last_attempt
     if payment.order.status is not OrderStatus.failed or attempt is None:
         return None
-    return _about(payment) | {
+    return _to_customer(payment) | {
         "refused_card": card_in_words(attempt.card_brand, attempt.card_last4),
         "reason": attempt.decline_words.rstrip("."),
         "held_until": f"{payment.order.hold_until.astimezone():%H:%M %Z}",
@@ -56,7 +57,7 @@ def payment_failed(stored: Stored) -> Told | None:
 def order_canceled(stored: Stored) -> Told:
     """To the customer: the order is over, for good. `{"order_id": n}`"""
     payment = _payment_of(stored["order_id"])
-    return _about(payment) | {"was_charged": payment.amount_captured > 0}
+    return _to_customer(payment) | {"was_charged": payment.amount_captured > 0}
 
 
 @message("shipped")
@@ -64,7 +65,7 @@ def shipped(stored: Stored) -> Told:
     """To the customer: it is on its way. `{"order_id": n}`"""
     payment = _payment_of(stored["order_id"])
     tracking = payment.order.tracking
-    return _about(payment) | {
+    return _to_customer(payment) | {
         "tracking": tracking,
         "tracking_url": tracking if tracking.startswith("https://") else "",
     }
@@ -85,6 +86,14 @@ def refund_failed(stored: Stored) -> Told | None:
     return _about_refund(refund) if refund.state in GIVEN_BACK else None
 
 
+@message("order_link")
+def order_link(stored: Stored) -> Told:
+    """To whoever asked for the link of their order, at the address it was placed with. `{"order_id": n}`"""
+    payment = _payment_of(stored["order_id"])
+    placed_on = format_date(payment.order.placed_at.astimezone().date(), "d MMMM y", locale="en")
+    return _to_customer(payment) | {"placed_on": placed_on, "is_of_account": payment.order.user_id is not None}
+
+
 @message("owner_alarm")
 def owner_alarm(stored: Stored) -> Told:
     """To the owner: something needs a person. `{"what": …, "why": …, "to_do": …}`"""
@@ -101,10 +110,17 @@ def _refund(stored: Stored) -> Refund:
 
 def _about_refund(refund: Refund) -> Told:
     payment = refund.payment
-    return _about(payment) | {
+    return _to_customer(payment) | {
         "amount": str(Money(refund.amount, payment.currency)),
         "is_all": refund.amount == payment.amount,
     }
+
+
+def _to_customer(payment: Payment) -> Told:
+    """The order in words, with the link that lets a guest see all of it: for the address it was placed with alone."""
+    told = _about(payment)
+    told["order"]["url"] = f"{current_app.config['SETTINGS'].base_url}{path_by_mail(payment.order)}"
+    return told
 
 
 def _about(payment: Payment) -> Told:

@@ -30,6 +30,7 @@ BY_MAIL = {
     "auth.prove",
     "auth.set_new_password",
     "auth.verify",
+    "orders.open_by_mail",
 }
 # Whoever has an order's address sees what it is and how it stands, and nothing else of its customer.
 BARE_ORDER = {"orders.show", "orders.status", "checkout.back"}

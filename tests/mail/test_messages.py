@@ -44,7 +44,7 @@ def test_the_receipt_says_what_how_much_with_what_and_where_to() -> None:
         "Lindenstraße 4",
         "10969 Berlin",
         "Tuesday, 24 November",
-        "http://shop.test/orders/order-1",
+        "http://shop.test/orders/open/",
     ):
         assert words in text
 

@@ -1,0 +1,73 @@
+"""Finding an order again without an account: by e-mail and number, through a mailed link."""
+
+from typing import Final
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import Form, StringField
+from wtforms.validators import DataRequired, ValidationError
+
+from storefront.caller import address
+from storefront.checkout.access import let_see
+from storefront.customers.address_form import email_field, trimmed
+from storefront.customers.people import key_of
+from storefront.hypermedia import go_to, show
+from storefront.order_pages.door import orders
+from storefront.orders.labels import number_of
+from storefront.orders.links import ask_for_link, order_of_link
+from storefront.payments.showing import show_order
+from storefront.signed import StaleLinkError
+from storefront.throttling import throttle
+
+SEARCHES: Final = "20 per hour"
+MAILS_TO_ONE: Final = "5 per hour"
+_ASKED_ALREADY: Final = (
+    "You have asked for that address a few times already. Please look into its inbox, and at the spam."
+)
+
+
+class FindForm(Form):
+    """Which order?"""
+
+    email = email_field()
+    number = StringField("Order number", [DataRequired("Please write the order’s number.")], filters=[trimmed])
+
+    def validate_number(self, field: StringField) -> None:
+        """As we write it, or the digits alone."""
+        if number_of(field.data or "") is None:
+            raise ValidationError("It reads like K-1043.")
+
+
+@orders.get("/find")
+def find() -> ResponseReturnValue:
+    """Which order is it?"""
+    return _page(FindForm(data={"number": request.args.get("number", "")}))
+
+
+@orders.post("/find")
+def send_link() -> ResponseReturnValue:
+    """Mail its link if there is such an order; say the same if not."""
+    form = FindForm(request.form)
+    if not form.validate():
+        return _page(form, status=422)
+    email, number = form.email.data or "", number_of(form.number.data or "") or 0
+    throttle("order-link", address(), limit=SEARCHES)
+    throttle("order-link-mail", key_of(email), limit=MAILS_TO_ONE, words=_ASKED_ALREADY)
+    ask_for_link(email, number)
+    return _page(form, sent=True)
+
+
+@orders.get("/open/<key>")
+def open_by_mail(key: str) -> ResponseReturnValue:
+    """The link in our mails: from now on this browser sees all of that order, as long as it is a guest's."""
+    try:
+        public_id = order_of_link(key)
+    except StaleLinkError:
+        return _page(FindForm(), words="This link is too old. Have a new one mailed to you.", status=404)
+    if show_order(public_id).user_id is None:
+        let_see(public_id)
+    return go_to(url_for(".show", public_id=public_id))
+
+
+def _page(form: FindForm, *, sent: bool = False, words: str = "", status: int = 200) -> ResponseReturnValue:
+    return show("orders/_find.html", page="orders/find.html", status=status, form=form, sent=sent, words=words)
