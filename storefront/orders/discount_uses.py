@@ -21,10 +21,9 @@ import datetime as dt
 from dataclasses import dataclass, fields
 
 from sqlalchemy import Update, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from storefront.clock import now
-from storefront.database import current_session
+from storefront.database import current_session, upsert
 from storefront.errors import ChangedError
 from storefront.orders.discount_codes import is_used_by
 from storefront.orders.discount_models import Discount, DiscountUse
@@ -54,8 +53,7 @@ def take(discount_id: int, order_id: int, deal: Deal) -> None:
     once = _count_up(discount_id)
     if once is None:
         raise CodeGoneError(deal.discount_code)
-    postgres = current_session().get_bind().dialect.name == "postgresql"
-    row = (postgresql.insert if postgres else sqlite.insert)(DiscountUse).values(
+    row = upsert(DiscountUse).values(
         discount_id=discount_id, order_id=order_id, user_id=deal.user_id, email_key=deal.email_key,
         once_per_customer=once, taken_at=now(),
     )  # fmt: skip
@@ -111,7 +109,8 @@ def _counting(discount_id: int, more: int) -> Update:
 
 def _use_of(order_id: int) -> _Use | None:
     use = select(*(getattr(DiscountUse, one.name) for one in fields(_Use))).where(DiscountUse.order_id == order_id)
-    found = current_session().execute(use).one_or_none()
+    with current_session().no_autoflush:  # what the caller has changed so far is written once, with the rest
+        found = current_session().execute(use).one_or_none()
     return _Use(*found) if found else None
 
 

@@ -13,15 +13,12 @@ from storefront.money import Money
 # Percents are kept in hundredths: 12.5 % is 1250.
 HUNDRED_PERCENT: Final = 100_00
 
-UNKNOWN: Final = "We know no code “{}”. Please look at it once more."
 OVER: Final = "The code {} is over."
 NOT_YET: Final = "The code {} counts from {begins} on."
 USED_UP: Final = "The code {} is used up."
 USED_BEFORE: Final = "You have used the code {} before, and it counts once."
 NOT_FOR_THESE: Final = "The code {} is not for what is in your cart."
 TOO_LITTLE: Final = "The code {} counts from {minimum} on."
-NOTHING_TO_TAKE: Final = "The code {} would take nothing off this."
-FREE_ALREADY: Final = "Delivery is free already, so the code {} is not needed."
 
 
 class DiscountKind(enum.StrEnum):

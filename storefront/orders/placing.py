@@ -11,6 +11,7 @@ from storefront.clock import now
 from storefront.database import current_session, upsert
 from storefront.errors import ChangedError, RefusedError
 from storefront.money import Money
+from storefront.orders import discount_uses
 from storefront.orders.models import (
     OPEN_STATUSES,
     FulfilmentStatus,
@@ -68,6 +69,7 @@ class Wanted:
             discount_code=self.discount_code,
             user_id=self.buyer.user_id,
             email_key=self.buyer.email_key,
+            cart_id=self.cart_id,
         )
 
 
@@ -84,10 +86,11 @@ def place(wanted: Wanted, totals: Totals) -> Placed:
     """Place it inside the running transaction.
 
     Raises TokenTakenError where this button already has an order, TotalChangedError where it showed another
-    total, and SoldOutError where stock is short; the transaction is then to be given up.
+    total, SoldOutError where stock is short, and CodeGoneError where somebody was faster with the last use of a code;
+    the transaction is then to be given up.
     """
     if totals.total.minor != wanted.expected_total:
-        raise TotalChangedError
+        raise TotalChangedError(totals.code_refused.words if totals.code_refused else None)
     public_id = secrets.token_hex(16)
     order_id = _write_order(wanted, totals, public_id)
     if order_id is None:
@@ -96,6 +99,8 @@ def place(wanted: Wanted, totals: Totals) -> Placed:
     current_session().execute(insert(OrderLine), [_line(order_id, line, counted) for line in totals.lines])
     if totals.taxes:
         current_session().execute(insert(OrderTax), [_tax(order_id, tax) for tax in totals.taxes])
+    if totals.discount_id is not None:
+        discount_uses.take(totals.discount_id, order_id, wanted.deal)
     return Placed(order_id, public_id, totals.total)
 
 
@@ -135,6 +140,7 @@ def _write_order(wanted: Wanted, totals: Totals, public_id: str) -> int | None:
         currency=totals.total.currency,
         subtotal=totals.subtotal.minor,
         discount=totals.discount.minor,
+        discount_code=totals.discount_name,
         shipping=totals.shipping.minor,
         tax=totals.tax.minor,
         total=totals.total.minor,
@@ -162,6 +168,7 @@ def _line(order_id: int, line: PricedLine, counted: frozenset[int]) -> dict[str,
         "unit_price": line.unit.minor,
         "quantity": line.quantity,
         "total": line.total.minor,
+        "discount": line.discount_minor,
         "stock_taken": line.variant_id in counted,
         "requires_shipping": line.requires_shipping,
     }

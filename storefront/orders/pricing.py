@@ -11,10 +11,11 @@ from storefront.database import current_session
 from storefront.errors import NotYoursError
 from storefront.money import Money
 from storefront.orders.delivery import chosen_way, parcel_of, ways_for, why_not
+from storefront.orders.discounting import taken_off, where_needed
 from storefront.orders.taxing import taxed_at, taxes_on
 from storefront.orders.terms import Terms
 from storefront.orders.terms_today import read_terms
-from storefront.orders.totals import Deal, PricedLine, TakenOff, Totals
+from storefront.orders.totals import Deal, PricedLine, Totals
 
 
 def price(wanted: dict[int, int], deal: Deal) -> Totals:
@@ -36,29 +37,28 @@ def total_up(lines: Sequence[PricedLine], deal: Deal, terms: Terms) -> Totals:
 
 def before_tax(lines: Sequence[PricedLine], deal: Deal, terms: Terms) -> Totals:
     """All but the taxes: what a tax is reckoned from."""
-    taken = _taken_off(lines, deal)
+    taken = taken_off(lines, deal, terms.currency)
     shared = tuple(replace(line, discount_minor=share.minor) for line, share in zip(lines, taken.shares, strict=True))
     parcel = parcel_of(shared)
     ways = ways_for(parcel, terms)
+    way = chosen_way(ways, deal.shipping_rate_id, terms)
+    taken = where_needed(taken, way.price if way else None, is_sent=parcel is not None)
     if taken.frees_shipping:
         ways = tuple(replace(way, price=Money(0, terms.currency)) for way in ways)
-    way = chosen_way(ways, deal.shipping_rate_id, terms)
+        way = chosen_way(ways, deal.shipping_rate_id, terms)
     return Totals(
         lines=shared,
         subtotal=sum((line.total for line in shared), Money(0, terms.currency)),
         discount=sum(taken.shares, Money(0, terms.currency)),
         discount_name=taken.name,
+        discount_id=taken.discount_id,
+        frees_shipping=taken.frees_shipping,
+        code_refused=taken.refused,
         way=way,
         ways=ways,
         refusal="" if way or parcel is None else why_not(ways, terms, deal.destination),
         shipping_unknown=parcel is not None and way is None and deal.destination is None and terms.has_zones,
     )
-
-
-def _taken_off(lines: Sequence[PricedLine], deal: Deal) -> TakenOff:
-    """What `deal.discount_code` takes off; there are no discounts yet."""
-    del deal
-    return TakenOff(tuple(Money(0, line.unit.currency) for line in lines))
 
 
 def _variants(ids: list[int]) -> Sequence[Variant]:

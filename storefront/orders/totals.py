@@ -73,12 +73,25 @@ class PricedLine:
 
 
 @dataclass(frozen=True)
+class CodeRefused:
+    """Why a code does not count, in words; `may_count_later`: this cart can still come to deserve it."""
+
+    words: str
+    may_count_later: bool = False
+
+
+@dataclass(frozen=True)
 class TakenOff:
-    """What a discount does to an order: its share of each line, in the lines' order, and perhaps free delivery."""
+    """What a discount does to an order: its share of each line, in the lines' order, and perhaps free delivery.
+
+    `refused`: a code was given, and does nothing.
+    """
 
     shares: tuple[Money, ...]
     name: str = ""
     frees_shipping: bool = False
+    discount_id: int | None = None
+    refused: CodeRefused | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +130,9 @@ class Totals:
     subtotal: Money
     discount: Money
     discount_name: str = ""
+    discount_id: int | None = None
+    frees_shipping: bool = False
+    code_refused: CodeRefused | None = None
     way: Way | None = None
     ways: tuple[Way, ...] = ()
     taxes: tuple[TaxLine, ...] = ()

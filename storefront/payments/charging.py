@@ -9,6 +9,7 @@ from storefront.clock import now
 from storefront.database import current_session, leave, transaction
 from storefront.errors import ChangedError, RefusedError, ShopError
 from storefront.money import smallest_charge
+from storefront.orders import discount_uses
 from storefront.orders.models import Cart, CartLine, CartState, Order, OrderSource
 from storefront.orders.placing import (
     Buyer,
@@ -113,9 +114,10 @@ def _begin(click: Click) -> Sending | Placed | _Landed:
         if isinstance(click.how.means, OnHostedPage):
             refuse_too_many_open(click.wanted.buyer)
         goods = _goods(click)
-        totals = price(goods, click.wanted.deal)
+        wanted = replace(click.wanted, discount_code=_code(click))
+        totals = price(goods, wanted.deal)
         _refuse_what_cannot_be_charged(click, totals)
-        placed = place(click.wanted, totals)
+        placed = place(wanted, totals)
         payer = find_payer(click.wanted.buyer.user_id, click.how.means)
         payment = open_payment(placed.order_id, placed.total, payer)
         if not placed.total:
@@ -139,19 +141,33 @@ def _goods(click: Click) -> dict[int, int]:
     return goods
 
 
+def _code(click: Click) -> str | None:
+    """The discount code in the cart; what is bought past it has none."""
+    if click.wanted.cart_id is None:
+        return None
+    return current_session().scalar(select(Cart.discount_code).where(Cart.id == click.wanted.cart_id))
+
+
 def _refuse_what_cannot_be_charged(click: Click, totals: Totals) -> None:
     buyer = click.wanted.buyer
     if totals.is_sent and click.wanted.address is None:
         raise RefusedError("Please tell us where to send it.")
     refuse_what_cannot_be_delivered(click.wanted, totals)
     if totals.total and not totals.total.is_chargeable:
-        least = smallest_charge(totals.total.currency)
-        raise RefusedError(f"The least we can charge a card is {least}. Please add something.")
+        raise RefusedError(_too_little(totals))
     if click.wanted.source is OrderSource.cart or click.asked_before or buyer.user_id is None:
         return
     open_order = open_order_with(buyer.user_id, [line.variant_id for line in totals.lines])
     if open_order:
         raise HasOpenOrderError(open_order)
+
+
+def _too_little(totals: Totals) -> str:
+    least = f"the least we can charge a card is {smallest_charge(totals.total.currency)}"
+    if not totals.discount:
+        return f"T{least[1:]}. Please add something."
+    code = totals.discount_name
+    return f"With the code {code} it comes to {totals.total}, but {least}. Please add something, or take the code off."
 
 
 def _settle_free(payment: Payment) -> None:
@@ -253,7 +269,8 @@ def _close_and_begin_anew(landed: _Landed, click: Click) -> Bought:
 def pay_again(order_id: int, number: int, how: How) -> None:
     """Another try for the same order: attempt `number` on the same intent, if that is the next one; else nothing.
 
-    Raises NotYoursError or RefusedError for a card that cannot be used, BusyError when nothing was sent.
+    Raises NotYoursError or RefusedError for a card that cannot be used, CodeGoneError where the order's discount was
+    used by somebody else since it failed, BusyError when nothing was sent.
     """
     user_id = current_session().get_one(Order, order_id).user_id
     leave()
@@ -278,6 +295,8 @@ def _try_next(order_id: int, number: int, how: How, user_id: int | None) -> None
             or waits
         ):
             return
+        if order.discount_code:
+            discount_uses.take_again(order.id, order.discount_code)
         start_attempt(payment)
         sending = write_attempt(payment, order.public_id, number, how, user_id)
     send(sending)

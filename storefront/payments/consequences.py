@@ -14,6 +14,7 @@ from storefront.installation import this_shop
 from storefront.invoices.numbering import Returned, write_credit_notes, write_invoice
 from storefront.jobs.queue import enqueue
 from storefront.mail.outbox import Posting, post, post_all
+from storefront.orders import discount_uses
 from storefront.orders.closing import close_bought
 from storefront.orders.models import Cart, CartState, Order, OrderStatus
 from storefront.payments.models import (
@@ -72,9 +73,12 @@ def follow(payment: Payment, changed: dict[str, str]) -> None:
     """Queue what these changes lead to."""
     order = payment.order
     if order.status in PAID and order.paid_at is None:
+        _count_discount(order)
         order_paid(order)
     if order.status is OrderStatus.canceled and order.canceled_at is None:
         _order_canceled(order)
+    if order.discount_code and order.status in {OrderStatus.failed, OrderStatus.canceled}:
+        discount_uses.release(order.id)
     for attempt in payment.attempts:
         _follow_attempt(order, attempt, changed.get(f"attempt {attempt.number}"))
     for refund in payment.refunds:
@@ -90,6 +94,18 @@ def _follow_attempt(order: Order, attempt: PaymentAttempt, state: str | None) ->
         enqueue("ask_about_attempt", {"attempt_id": attempt.id}, unique_key=f"attempt:{attempt.id}")
     if state in {AttemptState.declined, AttemptState.refused}:
         _mail_failure(order, attempt.number)
+
+
+def _count_discount(order: Order) -> None:
+    """Money that arrives after a decline pays the total that was shown, whoever has used the code meanwhile."""
+    if order.discount_code and discount_uses.count_anyway(order.id):
+        alarm(
+            f"discount:{order.public_id}",
+            f"The code {order.discount_code} was used once more than it may be",
+            f"The bank declined order {order.number}, so its code was free again, and somebody used it. Then the bank "
+            "charged the order after all.",
+            "The order is paid at the total that its customer was shown: please send it. There is nothing to do.",
+        )
 
 
 def order_paid(order: Order) -> None:
