@@ -1,5 +1,7 @@
 """What a price depends on beside the goods, as this request knows it: who asks, and where it would go."""
 
+from dataclasses import replace
+
 from storefront.customers.addresses import default_address
 from storefront.customers.models import Address, User
 from storefront.orders.models import Cart
@@ -17,5 +19,5 @@ def deal_with(user: User | None, address: Address | None) -> Deal:
 
 def deal_for_cart(cart: Cart, user: User | None) -> Deal:
     """What is known of a cart before anything is typed at the checkout."""
-    del cart  # what was chosen in it will count here
-    return deal_with(user, default_address(user.id) if user else None)
+    known = deal_with(user, default_address(user.id) if user else None)
+    return replace(known, discount_code=cart.discount_code, cart_id=cart.id)

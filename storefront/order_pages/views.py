@@ -15,7 +15,7 @@ from storefront.checkout.clicks import read_means
 from storefront.checkout.panel import Panel, again_panel, order_panel
 from storefront.customers.models import User
 from storefront.database import leave
-from storefront.errors import BusyError, NotYoursError, RefusedError, TooManyTriesError
+from storefront.errors import BusyError, ChangedError, NotYoursError, RefusedError, TooManyTriesError
 from storefront.hypermedia import done, go_to, page_asked_from, show, wants_fragment
 from storefront.order_pages import again_views as _again_views  # noqa: F401  hangs its views on the door
 from storefront.order_pages import finding_views as _finding_views  # noqa: F401
@@ -96,8 +96,8 @@ def _do(order: OrderShown, act: Callable[[], None]) -> ResponseReturnValue:
     code = 200
     try:
         act()
-    except (RefusedError, BusyError, TooManyTriesError) as why:
-        refused, code = (why.words,), why.status
+    except (RefusedError, ChangedError, BusyError, TooManyTriesError) as why:
+        refused, code = (" ".join(why.words.replace("Nothing was charged.", "").split()),), why.status
     except OutcomeUnknownError:
         refused = ("Our payment provider does not answer just now; we go on asking.",)
     context = _context(show_order(order.public_id))

@@ -19,6 +19,7 @@ What was decided, because all three could be otherwise:
 
 import datetime as dt
 from dataclasses import dataclass, fields
+from typing import Final
 
 from sqlalchemy import Update, or_, select, update
 
@@ -29,12 +30,14 @@ from storefront.orders.discount_codes import is_used_by
 from storefront.orders.discount_models import Discount, DiscountUse
 from storefront.orders.totals import Deal
 
+WAY_ON: Final = "Give this order up, and buy what is in your cart at today’s total."
+
 
 class CodeGoneError(ChangedError):
     """Somebody else was faster, or this customer has used it for another order meanwhile."""
 
-    def __init__(self, code: str | None) -> None:
-        super().__init__(f"The code {code} was used up in the meantime. Nothing was charged.")
+    def __init__(self, code: str | None, way_on: str = "") -> None:
+        super().__init__(f"The code {code} was used up in the meantime. Nothing was charged. {way_on}".strip())
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def take_again(order_id: int, code: str) -> None:
         return
     once = _count_up(use.discount_id)
     if once is None or (once and _has_another(use)):
-        raise CodeGoneError(code)
+        raise CodeGoneError(code, WAY_ON)
     _hold(use, once=once)
 
 

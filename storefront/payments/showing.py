@@ -166,13 +166,18 @@ def _freeze(order: Order, payment: Payment) -> OrderShown:
         card=_card(payment, last),
         next_attempt=last.number + 1 if last else 1,
         decline_reason=REASONS.get(last.decline_code) if last else None,
-        gives_up=order.is_open and (unknown or waits_on_page) and order.cancel_wanted_at is None,
+        gives_up=order.is_open and (unknown or waits_on_page or _freed_code(order)) and order.cancel_wanted_at is None,
         is_unknown=unknown,
         waits_on_page=order.is_open and waits_on_page,
         page_refused=on_page and last is not None and last.state is AttemptState.refused,
         asked_at=last.asked_at if last else None,
         disputes=tuple(_dispute(one) for one in payment.disputes),
     )
+
+
+def _freed_code(order: Order) -> bool:
+    """Whether somebody else may have its discount by now: then the way on is another order, at today's total."""
+    return order.status is OrderStatus.failed and order.discount_code != ""
 
 
 def _sums(order: Order, payment: Payment) -> dict[str, Money]:
