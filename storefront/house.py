@@ -58,7 +58,7 @@ def configure(app: Flask, settings: Settings) -> None:
         RATELIMIT_STORAGE_URI="storefront-sql://",
         # Pages of people with a session too. Guessing a secret by how well it packs (BREACH) takes many requests with the
         # victim's cookie, which SameSite=Lax does not send for other sites, and a secret: a checkout token is none. It
-        # tells one click from two, and helps nobody who is not signed in as its user.
+        # tells one click from two, and helps nobody who is not signed in as its user, or holds its cart.
         COMPRESS_MIMETYPES=["text/html", "application/json", "image/svg+xml"],
         COMPRESS_ALGORITHM=["zstd", "br", "gzip"],
         COMPRESS_STREAMS=False,

@@ -14,6 +14,7 @@ from storefront.customers.people import user_by_id
 from storefront.customers.profile import NewEmail
 from storefront.database import transaction
 from storefront.errors import NotYoursError
+from storefront.payments.adopting import bring_along
 from storefront.payments.customers import want_push
 
 _NOTHING_SAID: Final = {"name_form": None, "email_form": None, "password_form": None, "said": ""}
@@ -63,6 +64,7 @@ def prove_new_email(asked: NewEmail) -> None:
     with transaction():
         want_push(asked.user_id)
         profile.change_email(asked)
+    bring_along(asked.user_id)
 
 
 def set_password(user: User, old: str, new: str) -> User:

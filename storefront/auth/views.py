@@ -5,19 +5,20 @@ from typing import Any, Final
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
-from storefront.auth.access import current_customer, customer_required, let_in, let_out, signed_in
+from storefront.auth.access import current_customer, customer_required, let_out, signed_in
+from storefront.auth.entering import after_login
+from storefront.auth.entering import enter as enter_here
 from storefront.auth.forms import ConfirmForm, LoginForm, NewPasswordForm, RegisterForm, ResetForm, typed
 from storefront.auth.joining import register as make_login
-from storefront.auth.signing_in import WrongPasswordError, know_this_browser, sign_in
+from storefront.auth.signing_in import WrongPasswordError, sign_in
 from storefront.caller import address
-from storefront.cart.owner import bring_cart_along
 from storefront.customers import proving
 from storefront.customers.joining import KnownEmailError
-from storefront.customers.models import User
 from storefront.customers.passwords import change_password
 from storefront.customers.people import key_of, user_by_email
 from storefront.customers.proving import Purpose
 from storefront.hypermedia import go_to, is_broken, own_path, show
+from storefront.payments.adopting import bring_along
 from storefront.signed import StaleLinkError
 from storefront.throttling import throttle
 
@@ -43,7 +44,7 @@ def who_is_there() -> dict[str, Any]:
 def register() -> ResponseReturnValue:
     """The form to join."""
     if current_customer() is not None:
-        return go_to(_after_login(None))
+        return go_to(after_login(None))
     return _register_page(RegisterForm(data={"next": _wanted_next()}))
 
 
@@ -60,14 +61,14 @@ def join() -> ResponseReturnValue:
         throttle("register-known", address(), limit=KNOWN_EMAILS_TRIED)
         form.email.errors = [known.words]
         return _register_page(form, known=True, status=422)
-    return _enter(user, form.next.data)
+    return enter_here(user, form.next.data)
 
 
 @auth.get("/login")
 def login() -> ResponseReturnValue:
     """The form to sign in."""
     if current_customer() is not None:
-        return go_to(_after_login(_wanted_next()))
+        return go_to(after_login(_wanted_next()))
     return _login_page(LoginForm(data={"next": _wanted_next()}))
 
 
@@ -82,7 +83,7 @@ def enter() -> ResponseReturnValue:
     except WrongPasswordError as wrong:
         form.password.errors = [wrong.words]
         return _login_page(form, status=422)
-    return _enter(user, form.next.data)
+    return enter_here(user, form.next.data)
 
 
 @auth.post("/logout")
@@ -111,7 +112,7 @@ def confirm_login() -> ResponseReturnValue:
     except WrongPasswordError:
         form.password.errors = ["That is not your password."]
         return _confirm_page(form, status=422)
-    return _enter(user, form.next.data)
+    return enter_here(user, form.next.data)
 
 
 @auth.get("/verify/<token>")
@@ -131,7 +132,7 @@ def prove(token: str) -> ResponseReturnValue:
         user = proving.verify_email(token)
     except StaleLinkError as stale:
         return _verify_page("stale", token, words=stale.words, status=404)
-    return _verify_page("done", token, email=user.email)
+    return _verify_page("done", token, email=user.email, brought=bring_along(user.id))
 
 
 @auth.post("/verify")
@@ -187,18 +188,7 @@ def set_new_password(token: str) -> ResponseReturnValue:
     if not form.validate():
         return _new_password_page(form, token, status=422)
     proving.mark_verified(user)
-    return _enter(change_password(user.id, typed(form.password)), None)
-
-
-def _enter(user: User, wanted: str | None) -> ResponseReturnValue:
-    bring_cart_along(user.id)
-    let_in(user)
-    know_this_browser(user)
-    return go_to(_after_login(wanted))
-
-
-def _after_login(wanted: str | None) -> str:
-    return own_path(wanted) or url_for("browse.home")
+    return enter_here(change_password(user.id, typed(form.password)), None)
 
 
 def _wanted_next() -> str:
@@ -227,7 +217,6 @@ def _reset_page(form: ResetForm, *, sent_to: str = "", words: str = "", status: 
     return show("auth/_reset.html", page="auth/reset.html", status=status, form=form, sent_to=sent_to, words=words)
 
 
-def _verify_page(state: str, token: str, *, email: str = "", words: str = "", status: int = 200) -> ResponseReturnValue:
-    return show(
-        "auth/_verify.html", page="auth/verify.html", status=status, state=state, token=token, email=email, words=words
-    )
+def _verify_page(state: str, token: str, *, status: int = 200, **more: Any) -> ResponseReturnValue:
+    told = {"email": "", "words": "", "brought": 0} | more
+    return show("auth/_verify.html", page="auth/verify.html", status=status, state=state, token=token, **told)

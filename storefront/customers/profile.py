@@ -10,7 +10,7 @@ from storefront.clock import now
 from storefront.customers.joining import KnownEmailError
 from storefront.customers.models import User
 from storefront.customers.people import key_of, user_by_email
-from storefront.customers.proving import Purpose, user_of_token
+from storefront.customers.proving import Purpose, user_of_token, want_guest_orders
 from storefront.database import current_session, transaction
 from storefront.errors import RefusedError
 from storefront.mail.outbox import post
@@ -79,6 +79,7 @@ def change_email(asked: NewEmail) -> None:
         current_session().flush()
     except IntegrityError as taken:
         raise KnownEmailError from taken
+    want_guest_orders(user.id)
     once, told = secrets.token_hex(8), {"user_id": user.id, "before": asked.before, "after": asked.wanted}
     for which, address in (("before", asked.before), ("after", asked.wanted)):
         post("email_changed", address, f"email_changed:{user.id}:{which}:{once}", told)

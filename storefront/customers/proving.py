@@ -12,6 +12,7 @@ from storefront.clock import now
 from storefront.customers.models import User
 from storefront.customers.people import user_by_id
 from storefront.database import current_session, transaction
+from storefront.jobs.queue import enqueue
 from storefront.mail.outbox import post
 from storefront.signed import StaleLinkError, read_signed, sign
 
@@ -81,6 +82,12 @@ def mark_verified(user: User) -> None:
             .values(email_verified_at=now())
             .execution_options(synchronize_session=False)
         )
+        want_guest_orders(user.id)
+
+
+def want_guest_orders(user_id: int) -> None:
+    """Inside the transaction that proves an address: what was ordered with it goes to them, whatever happens next."""
+    enqueue("bring_guest_orders", {"user_id": user_id}, unique_key=f"guest-orders:{user_id}")
 
 
 def _post(purpose: Purpose, user: User) -> None:

@@ -8,6 +8,7 @@ from flask import jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from storefront.auth.access import current_customer
+from storefront.auth.forms import NewPasswordForm
 from storefront.browse.pictures import picture_url
 from storefront.cart.showing import Summary
 from storefront.checkout.access import may_see_all
@@ -20,6 +21,7 @@ from storefront.hypermedia import done, go_to, page_asked_from, show, wants_frag
 from storefront.order_pages import again_views as _again_views  # noqa: F401  hangs its views on the door
 from storefront.order_pages import finding_views as _finding_views  # noqa: F401
 from storefront.order_pages import paper_views as _paper_views  # noqa: F401
+from storefront.order_pages.account_views import offer_for
 from storefront.order_pages.door import orders, own_order
 from storefront.order_pages.timeline import timeline
 from storefront.orders.labels import label
@@ -125,6 +127,8 @@ def _context(order: OrderShown, bank_url: str | None = None) -> dict[str, Any]:
         "lines": [_line(line) for line in order.lines],
         "steps": timeline(order, money_back(order.id) if order.has_refunds else (), whole=whole),
         "papers": papers_of(order.id) if whole and order.paid_at else (),
+        "offer": offer_for(order),
+        "form": NewPasswordForm(formdata=None),
         "past": {"public_id": order.public_id, "number": order.number},
         "said": (),
         # The panel also stands on product pages and in the cart, which tell nothing of the order's way.

@@ -1,0 +1,25 @@
+"""Coming in: what the browser held as a guest comes along, and then a session of their own begins."""
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+
+from storefront.auth.access import let_in
+from storefront.auth.signing_in import know_this_browser
+from storefront.cart.owner import bring_cart_along
+from storefront.customers.models import User
+from storefront.hypermedia import go_to, own_path
+from storefront.payments.adopting import bring_along
+
+
+def enter(user: User, wanted: str | None) -> ResponseReturnValue:
+    """Sign them in here, and lead on to where they wanted to go."""
+    bring_cart_along(user.id)
+    bring_along(user.id)
+    let_in(user)
+    know_this_browser(user)
+    return go_to(after_login(wanted))
+
+
+def after_login(wanted: str | None) -> str:
+    """Where somebody goes who is signed in."""
+    return own_path(wanted) or url_for("browse.home")
