@@ -89,11 +89,12 @@ def open_doors(app: Flask) -> None:
     from storefront.cart.views import cart  # noqa: PLC0415
     from storefront.checkout.views import checkout  # noqa: PLC0415
     from storefront.demo.views import demo  # noqa: PLC0415
+    from storefront.downloads.views import downloads  # noqa: PLC0415
     from storefront.operations.views import operations  # noqa: PLC0415
     from storefront.order_pages.views import orders  # noqa: PLC0415
     from storefront.webhooks.views import webhooks  # noqa: PLC0415
 
-    for door in (browse, auth, cart, checkout, orders, account, webhooks, operations):
+    for door in (browse, auth, cart, checkout, orders, downloads, account, webhooks, operations):
         app.register_blueprint(door)
     if app.config["SETTINGS"].talks_to_sandbox:
         app.register_blueprint(demo)

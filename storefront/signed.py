@@ -5,7 +5,7 @@ import hashlib
 from typing import Any
 
 from flask import current_app
-from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
+from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
 
 from storefront.clock import now
 from storefront.errors import NotYoursError
@@ -15,6 +15,14 @@ class StaleLinkError(NotYoursError):
     """The link is too old, was used, or is not ours."""
 
     words = "This link is too old, or it was used already. Ask for a new one."
+
+
+class OldLinkError(StaleLinkError):
+    """It is ours, and has run out; `told` is what it says."""
+
+    def __init__(self, told: Any) -> None:
+        super().__init__()
+        self.told = told
 
 
 class _Signer(TimestampSigner):
@@ -28,9 +36,12 @@ def sign(purpose: str, told: Any) -> str:
 
 
 def read_signed(purpose: str, token: str, good_for: dt.timedelta) -> Any:
-    """What it says; raises StaleLinkError where it is not ours, for something else, or too old."""
+    """What it says; raises StaleLinkError where it is not ours or for something else, OldLinkError where it is too old."""
+    serializer = _serializer(purpose)
     try:
-        return _serializer(purpose).loads(token, max_age=int(good_for.total_seconds()))
+        return serializer.loads(token, max_age=int(good_for.total_seconds()))
+    except SignatureExpired as error:
+        raise OldLinkError(serializer.load_payload(error.payload or b"")) from error
     except BadData as error:
         raise StaleLinkError from error
 

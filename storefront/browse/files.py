@@ -11,7 +11,7 @@ _YEAR = 31_536_000
 _DAY = 86_400
 # Somebody else's drawing may hold a script: opened by itself it runs nothing and is nobody.
 _SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-_PRIVATE = ("/account", "/api/", "/auth/", "/cart", "/checkout", "/console", "/orders/", "/search")
+_PRIVATE = ("/account", "/api/", "/auth/", "/cart", "/checkout", "/console", "/downloads/", "/orders/", "/search")
 
 
 def media(name: str) -> ResponseReturnValue:

@@ -56,6 +56,7 @@ class PanelOrder:
     refunded: Money | None
     lines: tuple[Any, ...]
     to: str | None
+    has_downloads: bool = False
     undo_until: dt.datetime | None = None
 
 
@@ -224,6 +225,7 @@ def _panel_order(order: OrderShown) -> PanelOrder:
         refunded=order.refunded or None,
         lines=order.lines,
         to=order.to,
+        has_downloads=order.has_downloads,
     )
 
 

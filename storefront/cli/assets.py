@@ -67,7 +67,7 @@ def remove(number: int) -> None:
     """Let nobody get NUMBER from now on. Who has it already keeps it; closing one order's is done by refunding it."""
     with in_plain_words():
         given = shelf.remove(number)
-    kept = f" It was given {given} times before; they keep it, and so does the shop its file." if given else ""
+    kept = f" {given} order lines have it already: they keep it, and the shop keeps its file." if given else ""
     click.echo(f"Orders from now on do not bring it.{kept}")
 
 
@@ -80,4 +80,6 @@ def allow(order: str, more: int) -> None:
     order_id, called = found.id, label(found.number)
     leave()
     raised = allow_more(order_id, more)
-    click.echo(f"{more} more for each of the {raised} downloads of {called}." if raised else f"{called} has no limits.")
+    click.echo(
+        f"{called}: {raised} downloads, {more} times more each." if raised else f"{called} has nothing with a limit."
+    )

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import func, select
 
+from storefront import audit
 from storefront.catalog.models import Variant
 from storefront.clock import now
 from storefront.database import current_session, leave, transaction
@@ -48,7 +49,7 @@ def add_file(sku: str, source: Path, terms: Terms) -> int:
     _variant_id(sku)
     leave()
     kept = take_in(source)
-    name = terms.name or source.name
+    name = _called(terms.name or source.name, source.suffix)
     kind = mimetypes.guess_type(name)[0] or mimetypes.guess_type(source.name)[0] or _UNKNOWN
     return _add(
         sku,
@@ -81,6 +82,7 @@ def remove(asset_id: int) -> int:
         if asset is None or asset.removed_at is not None:
             raise NotYoursError(f"There is no asset {asset_id}. See: flask shop assets list")
         asset.removed_at = now()
+        audit.note("removed an asset", f"asset {asset_id}", before={"name": asset.name})
         session.flush()
         variant = session.get(Variant, asset.variant_id, with_for_update=True) if asset.variant_id else None
         if variant is not None:
@@ -122,7 +124,14 @@ def _add(sku: str, terms: Terms, **facts: Any) -> int:
         session.add(asset)
         variant.has_assets = True
         session.flush()
+        audit.note("added an asset", f"variant {sku}", after={"number": asset.id, "name": asset.name})
         return asset.id
+
+
+def _called(name: str, suffix: str) -> str:
+    """A name that can stand in a list and on a disk: without slashes, and with the ending that programs know it by."""
+    plain = "".join(letter if letter.isprintable() and letter not in "/\\" else "-" for letter in name)
+    return plain if plain.lower().endswith(suffix.lower()) else plain + suffix
 
 
 def _variant_id(sku: str) -> int:

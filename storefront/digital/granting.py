@@ -5,9 +5,11 @@ from typing import Any
 
 from sqlalchemy import or_, select, update
 
+from storefront import audit
 from storefront.clock import now
 from storefront.database import current_session, transaction, upsert
 from storefront.digital.models import Asset, Closed, Grant
+from storefront.orders.labels import label
 from storefront.orders.models import FulfilmentStatus, Order, OrderLine, OrderStatus
 
 _KEPT = (OrderStatus.paid, OrderStatus.partially_refunded)
@@ -42,10 +44,12 @@ def settle(order: Order, *, dispute_lost: bool) -> None:
 def allow_more(order_id: int, more: int) -> int:
     """Let an order's downloads be fetched so many times more; how many there are that had a limit."""
     with transaction() as session:
-        session.get_one(Order, order_id, with_for_update=True)
+        order = session.get_one(Order, order_id, with_for_update=True)
         limited = update(Grant).where(Grant.order_id == order_id, Grant.max_downloads.is_not(None))
         raised = session.execute(limited.values(max_downloads=Grant.max_downloads + more).returning(Grant.id))
-        return len(raised.all())
+        number = len(raised.all())
+        audit.note("allowed more downloads", f"order {label(order.number)}", after={"more": more, "downloads": number})
+        return number
 
 
 def _why_closed(order: Order, *, dispute_lost: bool) -> Closed | None:

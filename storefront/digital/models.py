@@ -46,7 +46,7 @@ class Asset(Base):
     content_type: Mapped[str] = mapped_column(default="")
     sha256: Mapped[str] = mapped_column(default="")
     position: Mapped[int] = mapped_column(default=0)
-    max_downloads: Mapped[int | None] = mapped_column(default=USUAL_LIMIT)
+    max_downloads: Mapped[int | None]
     days: Mapped[int | None]
     added_at: Mapped[dt.datetime] = mapped_column(default=now)
     removed_at: Mapped[dt.datetime | None]

@@ -47,7 +47,10 @@ def timeline(order: OrderShown, money_back: tuple[MoneyBack, ...], *, whole: boo
 
 def _paid_or_placed(order: OrderShown, *, whole: bool) -> list[Step]:
     if order.state in {Shown.paid, Shown.refunded}:
-        return [Step("Paid", str(order.total), order.paid_at or order.placed_at, card=order.card if whole else None)]
+        paid = [Step("Paid", str(order.total), order.paid_at or order.placed_at, card=order.card if whole else None)]
+        if order.has_downloads and order.state is Shown.paid:
+            paid.append(Step("Ready to download", at=paid[0].at))
+        return paid
     return [Step("Placed", at=order.placed_at)]
 
 

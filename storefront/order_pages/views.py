@@ -16,9 +16,11 @@ from storefront.checkout.clicks import read_means
 from storefront.checkout.panel import Panel, again_panel, order_panel
 from storefront.customers.models import User
 from storefront.database import leave
+from storefront.digital.showing import DownloadShown, downloads_of
 from storefront.errors import BusyError, ChangedError, NotYoursError, RefusedError, TooManyTriesError
 from storefront.hypermedia import done, go_to, page_asked_from, show, wants_fragment
 from storefront.order_pages import again_views as _again_views  # noqa: F401  hangs its views on the door
+from storefront.order_pages import download_views as _download_views  # noqa: F401
 from storefront.order_pages import finding_views as _finding_views  # noqa: F401
 from storefront.order_pages import paper_views as _paper_views  # noqa: F401
 from storefront.order_pages.account_views import offer_for
@@ -126,6 +128,7 @@ def _context(order: OrderShown, bank_url: str | None = None) -> dict[str, Any]:
         "summary": _summary(order),
         "lines": [_line(line) for line in order.lines],
         "steps": timeline(order, money_back(order.id) if order.has_refunds else (), whole=whole),
+        "downloads": _downloads(order) if whole and order.has_downloads and order.paid_at else (),
         "papers": papers_of(order.id) if whole and order.paid_at else (),
         "offer": offer_for(order),
         "form": NewPasswordForm(formdata=None),
@@ -134,6 +137,11 @@ def _context(order: OrderShown, bank_url: str | None = None) -> dict[str, Any]:
         # The panel also stands on product pages and in the cart, which tell nothing of the order's way.
         "tells_way": page_asked_from() == url_for(".show", public_id=order.public_id),
     }
+
+
+def _downloads(order: OrderShown) -> list[tuple[DownloadShown, str]]:
+    given = downloads_of(order.id)
+    return [(one, url_for(".fetch", public_id=order.public_id, grant_id=one.grant_id)) for one in given]
 
 
 def _again(order: OrderShown, user: User | None) -> Panel | None:

@@ -59,5 +59,7 @@ def deliver(order_number: int) -> None:
 def _refuse_unsendable(order: Order) -> None:
     if order.status not in SENDABLE:
         raise RefusedError(f"{label(order.number)} is {order.status.replace('_', ' ')}, not paid: nothing was sent.")
+    if order.shipped_at is None and order.fulfilment_status is not FulfilmentStatus.unfulfilled:
+        raise RefusedError(f"{label(order.number)} is only downloaded: there is nothing to send.")
     if order.fulfilment_status is not FulfilmentStatus.unfulfilled:
         raise RefusedError(f"{label(order.number)} was sent before, on {order.shipped_at:%d %B}.")

@@ -51,6 +51,7 @@ class PastOrder:
     fulfilment_status: FulfilmentStatus
     total: Money
     lines: tuple[PastLine, ...]
+    has_downloads: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -65,6 +66,11 @@ class PastOrder:
         if not any(line.requires_shipping for line in self.lines):
             return "Paid"
         return _PAID_WORDS[self.fulfilment_status]
+
+    @property
+    def can_download(self) -> bool:
+        """Whether something of it is there to be downloaded."""
+        return self.has_downloads and self.status in {OrderStatus.paid, OrderStatus.partially_refunded}
 
     @property
     def things(self) -> str:
@@ -143,4 +149,5 @@ def _past(row: Order, lines: tuple[PastLine, ...]) -> PastOrder:
         fulfilment_status=row.fulfilment_status,
         total=row.total_money,
         lines=lines,
+        has_downloads=row.has_downloads,
     )

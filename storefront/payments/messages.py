@@ -9,6 +9,8 @@ from sqlalchemy import select
 from config import Settings
 from storefront.customers.countries import country_name
 from storefront.database import current_session
+from storefront.digital import links
+from storefront.digital.showing import downloads_of
 from storefront.mail.outbox import message
 from storefront.money import Money
 from storefront.orders.labels import label
@@ -17,6 +19,7 @@ from storefront.orders.models import Order, OrderStatus
 from storefront.payments.models import GIVEN_BACK, Payment, Refund
 
 PAID = (OrderStatus.paid, OrderStatus.partially_refunded, OrderStatus.refunded)
+OPEN_DOWNLOADS = (OrderStatus.paid, OrderStatus.partially_refunded)
 BRANDS = {"amex": "American Express", "diners": "Diners Club", "jcb": "JCB", "unionpay": "UnionPay"}
 
 Stored = dict[str, Any]
@@ -27,7 +30,14 @@ Told = dict[str, Any]
 def receipt(stored: Stored) -> Told | None:
     """To the customer: what was paid, with what, and where it goes. `{"order_id": n}`"""
     payment = _payment_of(stored["order_id"])
-    return _to_customer(payment) if payment.order.status in PAID else None
+    return _to_customer(payment) | _downloads(payment.order) if payment.order.status in PAID else None
+
+
+@message("downloads")
+def downloads(stored: Stored) -> Told | None:
+    """To the customer, who asked for a fresh link. `{"order_id": n}`"""
+    payment = _payment_of(stored["order_id"])
+    return _to_customer(payment) | _downloads(payment.order) if payment.order.status in OPEN_DOWNLOADS else None
 
 
 @message("order_for_owner")
@@ -108,6 +118,17 @@ def _refund(stored: Stored) -> Refund:
     return current_session().get_one(Refund, stored["refund_id"])
 
 
+def _downloads(order: Order) -> Told:
+    """What came with it, and where to fetch it: the link proves who reads the mail, and asks for no login."""
+    given = downloads_of(order.id) if order.has_downloads and order.status in OPEN_DOWNLOADS else ()
+    settings: Settings = current_app.config["SETTINGS"]
+    return {
+        "downloads": [(one.name, one.what) for one in given],
+        "downloads_url": f"{settings.base_url}/downloads/order/{links.to_all(order.id)}" if given else "",
+        "link_days": links.MAIL_GOOD_FOR.days,
+    }
+
+
 def _about_refund(refund: Refund) -> Told:
     payment = refund.payment
     return _to_customer(payment) | {
@@ -132,6 +153,7 @@ def _about(payment: Payment) -> Told:
             "label": label(order.number),
             "url": f"{settings.base_url}/orders/{order.public_id}",
             "email": order.email,
+            "has_downloads": order.has_downloads,
             "first_name": next(iter((order.shipping_address or {}).get("name", "").split()), ""),
             "lines": [(line.quantity, line.name, str(Money(line.total, order.currency))) for line in order.lines],
             "sums": _sums(order),

@@ -102,6 +102,7 @@ class OrderShown:
     is_unknown: bool
     asked_at: dt.datetime | None
     disputes: tuple[tuple[str, dt.datetime | None], ...]
+    has_downloads: bool = False
     waits_on_page: bool = False
     page_refused: bool = False
 
@@ -171,6 +172,7 @@ def _freeze(order: Order, payment: Payment) -> OrderShown:
         waits_on_page=order.is_open and waits_on_page,
         page_refused=on_page and last is not None and last.state is AttemptState.refused,
         asked_at=last.asked_at if last else None,
+        has_downloads=order.has_downloads,
         disputes=tuple(_dispute(one) for one in payment.disputes),
     )
 

@@ -1,0 +1,1 @@
+"""The door to what was bought as files or links."""
