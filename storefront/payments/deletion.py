@@ -15,6 +15,7 @@ from storefront.clock import now
 from storefront.customers import deletion as customers
 from storefront.customers.models import Role
 from storefront.database import current_session, leave, transaction
+from storefront.digital.export import forget_browsers
 from storefront.errors import RefusedError
 from storefront.jobs.queue import NotYetError, enqueue, job
 from storefront.mail.outbox import post
@@ -89,6 +90,7 @@ def delete_account(user_id: int) -> None:
         for wallet in wallets:
             _let_go(wallet)
         forgetting.forget_payments(user_id)
+        forget_browsers(user_id)
         orders.forget_carts(user_id)
         orders.forget_orders(user_id)
         customers.empty(user)

@@ -10,6 +10,7 @@ from storefront.customers.export import book_of, logins_of, profile_of
 from storefront.customers.models import User
 from storefront.customers.proving import Purpose
 from storefront.database import current_session, leave
+from storefront.digital.export import downloads_by_order
 from storefront.invoices.models import Invoice
 from storefront.mail.models import OutboundMail
 from storefront.orders.export import carts_of, money, order_facts
@@ -40,9 +41,14 @@ def _orders(user_id: int) -> list[Facts]:
     paid = selectinload(Payment.order).selectinload(Order.lines)
     with_all = (paid, selectinload(Payment.attempts), selectinload(Payment.refunds), selectinload(Payment.disputes))
     payments = select(Payment).join(Order).where(Order.user_id == user_id).options(*with_all).order_by(Order.id)
-    invoices = _invoices(user_id)
+    invoices, downloads = _invoices(user_id), downloads_by_order(user_id)
     return [
-        order_facts(payment.order) | {"payment": _payment(payment), "invoices": invoices.get(payment.order_id, [])}
+        order_facts(payment.order)
+        | {
+            "payment": _payment(payment),
+            "invoices": invoices.get(payment.order_id, []),
+            "downloads": downloads.get(payment.order_id, []),
+        }
         for payment in current_session().scalars(payments)
     ]
 

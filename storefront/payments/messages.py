@@ -134,6 +134,7 @@ def _about_refund(refund: Refund) -> Told:
     return _to_customer(payment) | {
         "amount": str(Money(refund.amount, payment.currency)),
         "is_all": refund.amount == payment.amount,
+        "closes_downloads": payment.order.has_downloads and payment.order.status not in OPEN_DOWNLOADS,
     }
 
 
