@@ -66,6 +66,23 @@ def test_another_try_needs_a_card(shop: Shop, sandbox: Sandbox, alice: Shopper) 
     assert alice.orders() == [("Teapot", "failed")]
 
 
+def test_no_other_card_is_tried_while_one_has_no_answer(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:
+    sandbox.hold_webhooks()
+    sandbox.fault("cut_after", times=2)  # both tries of one call
+    checking = alice.buys()
+    asked = len(sandbox.requests("POST", "/"))
+    order, other = shop.order_ids()[0], alice.has_card("pm_card_mastercard")
+
+    alice.sends(f"/orders/{order}/payment", {"attempt": "2", "card_id": str(other)})
+    confirmed = [one["path"] for one in sandbox.requests("POST", "/")[asked:] if one["path"].endswith("/confirm")]
+    shop.work()
+
+    assert checking.state == "checking"
+    assert confirmed == []
+    assert shop.all(PaymentAttempt.number, PaymentAttempt.state) == [(1, AttemptState.succeeded)]
+    assert alice.charged() == [Money(2400, "eur")]
+
+
 def test_a_cart_that_costs_nothing_by_now_takes_the_place_of_its_unpaid_order(
     shop: Shop, sandbox: Sandbox, alice: Shopper
 ) -> None:

@@ -3,7 +3,10 @@
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import delete
 
+from storefront.database import transaction
+from storefront.jobs.models import Job
 from storefront.money import Money
 from storefront.orders.models import Order
 from storefront.payments.asking import ask_about_attempt
@@ -40,6 +43,23 @@ def test_after_its_hold_an_attempt_is_only_looked_for(shop: Shop, sandbox: Sandb
     assert alice.orders() == [("Vase", "paid")]
     assert alice.charged() == [Money(6900, "eur")]
     assert shop.stock("Vase") == 0
+
+
+def test_what_has_no_answer_is_asked_about_although_nobody_queued_it(
+    shop: Shop, sandbox: Sandbox, alice: Shopper
+) -> None:
+    sandbox.hold_webhooks()
+    sandbox.fault("cut_after", times=BOTH_TRIES)
+    checking = alice.buys()
+    with shop.inside(), transaction() as session:
+        session.execute(delete(Job).where(Job.kind == "ask_about_attempt"))
+
+    shop.clock.forward(minutes=2)
+    shop.work()
+
+    assert checking.state == "checking"
+    assert alice.orders() == [("Teapot", "paid")]
+    assert alice.charged() == [TEAPOT]
 
 
 def test_what_was_never_sent_is_let_go_after_an_hour(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:

@@ -26,7 +26,7 @@ PARTS = (
     "docs",
     "bin",
 )
-SEEN = re.compile(r"^FAILED (\S+?)(?: - |$)", re.MULTILINE)
+SEEN = re.compile(r"^FAILED (.+?)(?: - |$)", re.MULTILINE)
 
 
 def main() -> int:

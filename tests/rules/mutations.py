@@ -77,11 +77,11 @@ MUTATIONS: Final = (
     ),
     Mutation(
         2,
-        "an attempt is asked about without ending the reading first",
-        _PAYMENTS + "asking.py",
-        "    found = _read(attempt_id)\n    leave()\n    if found is None or (",
-        "    found = _read(attempt_id)\n    if found is None or (",
-        ("tests/payments/test_reconciling.py", _CHARGING + "test_02_stripe_answers_500_after_charging"),
+        "an order is closed at Stripe while its rows are still being read",
+        _PAYMENTS + "closing.py",
+        "waiting_session(payment)\n    leave()\n",
+        "waiting_session(payment)\n",
+        ("tests/payments/test_reconciling.py",),
     ),
     Mutation(
         3,
@@ -97,7 +97,7 @@ MUTATIONS: Final = (
         _PAYMENTS + "charging.py",
         "    waits = last is not None and last.is_live and not asks_bank",
         "    waits = last is None",
-        ("tests/payments/test_late_presses.py", "tests/payments/test_at_once.py", "tests/payments/test_charging.py"),
+        ("tests/payments/test_late_presses.py::test_no_other_card_is_tried_while_one_has_no_answer",),
     ),
     Mutation(
         4,
@@ -212,8 +212,8 @@ MUTATIONS: Final = (
         9,
         "a copy of a shop sells",
         "storefront/installation.py",
-        "    if not may_be or current_app",
-        "    if may_be or current_app",
+        "    still = moved or (",
+        "    still = moved and (",
         (_MODES + "test_27_a_copy_sells_nothing_and_says_so", _MODES + "test_27_a_copy_leaves_the_card_alone"),
     ),
     Mutation(
