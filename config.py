@@ -45,6 +45,7 @@ class Settings:
     demo: bool
     metrics_token: str = ""
     trusted_proxies: int = 0
+    new_card_breaker: int = 15
     files_dir: Path | None = None
     files_accel: str = ""
     prices_include_tax: bool = True
@@ -88,6 +89,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         clock_file=Path(told.text("CLOCK_FILE", "")) if told.text("CLOCK_FILE", "") else None,
         demo=told.text("STOREFRONT_DEMO", "") == "1",
         metrics_token=told.text("METRICS_TOKEN", ""),
+        new_card_breaker=told.count("NEW_CARD_BREAKER", "15"),
         trusted_proxies=told.count("TRUSTED_PROXIES", "0"),
         files_dir=Path(told.text("FILES_DIR", "")).absolute() if told.text("FILES_DIR", "") else None,
         files_accel=told.files_accel(),

@@ -7,6 +7,8 @@ from typing import Final
 
 from flask import current_app, has_request_context, request
 
+from config import Settings
+
 # Of IPv6 one customer of a provider has this half for themselves, and changes the other as they like.
 _OF_ONE_HOUSE: Final = 64
 _NOWHERE: Final = "0.0.0.0"  # noqa: S104  nothing is bound
@@ -31,6 +33,13 @@ def address_hash() -> str:
     key: str = current_app.config["SETTINGS"].secret_key
     told = hmac.new(key.encode(), f"address {address()}".encode(), hashlib.sha256)
     return told.hexdigest()[:_KEPT_OF_A_HASH]
+
+
+def is_untold_proxy() -> bool:
+    """Whether a proxy on this machine stands before us that TRUSTED_PROXIES does not count: all the world comes from there."""
+    settings: Settings = current_app.config["SETTINGS"]
+    is_here = _read(request.remote_addr or _NOWHERE).is_loopback
+    return is_here and not settings.trusted_proxies and "X-Forwarded-For" in request.headers
 
 
 def _read(told: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

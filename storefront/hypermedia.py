@@ -43,6 +43,13 @@ def retarget(response: Response, selector: str) -> Response:
     return response
 
 
+def say_when(response: Response, error: ShopError) -> Response:
+    """Tell the browser too when to try again, where that is known."""
+    if isinstance(error, TooManyTriesError):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
 def came_to(url: str, fragment: str) -> Response:
     """A fragment that stands for a whole page: the browser shows, and remembers, that page's address."""
     return _response(fragment.lstrip(), HTTPStatus.OK, {"HX-Push-Url": url})
@@ -119,10 +126,7 @@ def _tell_apart(response: Response) -> Response:
 def _refused(error: ShopError) -> Response:
     # Whether it is missing or somebody else's: the page is the same.
     words = None if error.words == NotYoursError.words and not wants_fragment() else error.words
-    response = _say_no(error.status, words)
-    if isinstance(error, TooManyTriesError):
-        response.headers["Retry-After"] = str(error.retry_after)
-    return response
+    return say_when(_say_no(error.status, words), error)
 
 
 def _failed(error: HTTPException) -> Response | HTTPException:

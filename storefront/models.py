@@ -12,6 +12,7 @@ from storefront.mail.models import OutboundMail
 from storefront.orders.discount_models import Discount, DiscountGoods, DiscountUse
 from storefront.orders.models import Cart, CartLine, Counter, Order, OrderLine, OrderTax
 from storefront.orders.terms_models import ShippingRate, ShippingTier, ShippingZone, ShippingZoneCountry, TaxRate
+from storefront.payments.breaker import NewCardBreaker
 from storefront.payments.models import (
     CardSetup,
     Dispute,
@@ -29,7 +30,7 @@ from storefront.throttling import Throttle
 __all__ = [
     "Address", "Asset", "AuditEntry", "CardSetup", "Cart", "CartLine", "CatalogueVersion", "Collection",
     "CollectionProduct", "Counter", "Discount", "DiscountGoods", "DiscountUse", "Dispute", "Download", "Grant",
-    "Installation", "Invoice", "Job", "OptionValue", "Order", "OrderLine", "OrderTax", "OutboundMail", "Payment",
+    "Installation", "Invoice", "Job", "NewCardBreaker", "OptionValue", "Order", "OrderLine", "OrderTax", "OutboundMail", "Payment",
     "PaymentAttempt", "PaymentEvent", "Product", "ProductImage", "Refund", "SavedCard", "SearchEntry", "ShippingRate",
     "ShippingTier", "ShippingZone", "ShippingZoneCountry", "ShopDetails", "StripeCustomer", "StripeEvent", "TaxRate",
     "Throttle", "Unmatched", "User", "Variant", "VariantValue", "WordKey",

@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import math
-from typing import Any
+from typing import Any, Final
 
 from limits import RateLimitItem, parse
 from limits.storage import Storage
@@ -16,6 +16,9 @@ from storefront.database import Base, current_session, transaction, transaction_
 from storefront.errors import TooManyTriesError
 from storefront.extensions import limiter
 from storefront.jobs.queue import job
+
+_OFTEN: Final = "That was a little often. Please try again {when}."
+_IN_HOURS: Final = 90
 
 
 class Throttle(Base):
@@ -31,12 +34,22 @@ class Throttle(Base):
 def throttle(what: str, *who: str, limit: str, words: str | None = None) -> None:
     """Count one try; raises TooManyTriesError for the one too many.
 
-    `limit` as in "10 per 15 minutes". It is counted before the try is made, so that many at once are many.
+    `limit` as in "10 per 15 minutes"; in `words` "{when}" is when to try again.
+    It is counted before the try is made, so that many at once are many.
     Call it outside `transaction()`.
     """
     item = parse(limit)
     if not limiter.limiter.hit(item, what, *who):
-        raise TooManyTriesError(words, retry_after=_seconds_left(item, what, *who))
+        seconds = _seconds_left(item, what, *who)
+        raise TooManyTriesError((words or _OFTEN).format(when=when(seconds)), retry_after=seconds)
+
+
+def when(seconds: int) -> str:
+    """When to try again, in words: "in 3 minutes"."""
+    minutes = math.ceil(seconds / 60)
+    if minutes > _IN_HOURS:
+        return f"in {math.ceil(minutes / 60)} hours"
+    return "in a minute" if minutes <= 1 else f"in {minutes} minutes"
 
 
 def forgive(what: str, *who: str, limit: str) -> None:

@@ -2,26 +2,20 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
-from flask import current_app, jsonify, request, url_for
+from flask import Response, current_app, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from storefront.account import saved_cards as wallet
 from storefront.account.door import account
 from storefront.auth.access import customer_required, fresh_login_required, is_fresh, signed_in
-from storefront.caller import address
-from storefront.errors import RefusedError, ShopError, TooManyTriesError
-from storefront.hypermedia import done, go_to, show
+from storefront.errors import RefusedError, ShopError
+from storefront.hypermedia import done, go_to, say_when, show
 from storefront.payments import setups
 from storefront.payments.cards import choose_default, remove_card
 from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
-from storefront.throttling import throttle
-
-# Whoever tries stolen cards tries many: these are counted before Stripe hears of one.
-SETUPS: Final = "12 per hour"
-SETUPS_OF_AN_ADDRESS: Final = "40 per hour"
-_TOO_MANY: Final = "Many cards were tried from here in a short time. Please try again in an hour."
+from storefront.payments.tries import count_new_card
 
 
 @account.get("/cards")
@@ -54,7 +48,7 @@ def set_up_on_page() -> ResponseReturnValue:
     try:
         begun = _begin(signed_in().id, setups.begin_on_page)
     except ShopError as refused:
-        return _show_cards(status=refused.status, fault=refused.words)
+        return say_when(_show_cards(status=refused.status, fault=refused.words), refused)
     return go_to(begun.page)
 
 
@@ -108,8 +102,7 @@ def remove_saved_card(card_id: int) -> ResponseReturnValue:
 def _begin(user_id: int, begin: Callable[[int], setups.Begun]) -> setups.Begun:
     if request.form.get("consent") != "yes":
         raise RefusedError("Please tick the box: without your word we may not keep a card.")
-    throttle("card-setup-address", address(), limit=SETUPS_OF_AN_ADDRESS, words=_TOO_MANY)
-    throttle("card-setup", str(user_id), limit=SETUPS, words=_TOO_MANY)
+    count_new_card(user_id)
     try:
         return begin(user_id)
     except (OutcomeUnknownError, RefusedByStripeError) as refused:
@@ -119,11 +112,9 @@ def _begin(user_id: int, begin: Callable[[int], setups.Begun]) -> setups.Begun:
 def _refusal(refused: ShopError) -> ResponseReturnValue:
     answer = jsonify(error=refused.words)
     answer.status_code = refused.status
-    if isinstance(refused, TooManyTriesError):
-        answer.headers["Retry-After"] = str(refused.retry_after)
-    return answer
+    return say_when(answer, refused)
 
 
-def _show_cards(*, status: int = 200, **said: Any) -> ResponseReturnValue:
+def _show_cards(*, status: int = 200, **said: Any) -> Response:
     context = wallet.context(signed_in().id, **said)
     return show("account/_saved_cards.html", page="account/saved_cards.html", status=status, **context)

@@ -8,9 +8,9 @@ from babel.dates import format_date
 
 from storefront.clock import now
 from storefront.errors import NotYoursError
-from storefront.payments.cards import last_used, orders_being_charged, saved_cards_of
+from storefront.payments.cards import MOST_CARDS, last_used, orders_being_charged, saved_cards_of
 from storefront.payments.models import SavedCard, SetupState
-from storefront.payments.setups import MOST_CARDS, Outcome, consent_words, outcome_of
+from storefront.payments.setups import Outcome, consent_words, outcome_of
 
 _NOTHING_SAID: Final = {
     "confirming_id": None, "kept_id": None, "chosen": False, "removed": None, "added_id": None, "waits": False, "fault": "",

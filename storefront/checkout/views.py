@@ -3,7 +3,7 @@
 from contextlib import suppress
 from dataclasses import replace
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from storefront.auth.access import current_customer, customer_required, signed_in
@@ -17,7 +17,7 @@ from storefront.checkout.typed import ContactAtCheckout, keep_typed_address, rea
 from storefront.customers.models import User
 from storefront.database import leave
 from storefront.errors import BusyError, NotYoursError, ShopError, TooManyTriesError
-from storefront.hypermedia import done, go_to, show, wants_fragment
+from storefront.hypermedia import done, go_to, say_when, show, wants_fragment
 from storefront.money import Money
 from storefront.orders.carts import count_of, find_cart, is_cart_of
 from storefront.orders.placing import TotalChangedError
@@ -49,7 +49,7 @@ def click_once() -> ResponseReturnValue:
     try:
         bought = buy(one_click(button, user, cart_id))
     except ShopError as refused:
-        return _refused_click(refused, button, user)
+        return say_when(_refused_click(refused, button, user), refused)
     return _clicked(bought, user)
 
 
@@ -75,7 +75,7 @@ def _clicked(bought: Bought, user: User) -> ResponseReturnValue:
     return done("checkout/clicked.hx.html", then="", panel=panel, cart_count=count)
 
 
-def _refused_click(refused: ShopError, button: Button, user: User) -> ResponseReturnValue:
+def _refused_click(refused: ShopError, button: Button, user: User) -> Response:
     """Nothing was placed: the same button again, saying what is no longer as it was."""
     panel = _panel_again(refused, button, user)
     if isinstance(refused, HasOpenOrderError):
@@ -149,7 +149,7 @@ def _order_cart(read: Read) -> ResponseReturnValue:
         bought = buy(click)
         page = _page_of(bought, click.how.means)
     except ShopError as refused:
-        return _not_placed(refused, typed, user)
+        return say_when(_not_placed(refused, typed, user), refused)
     if user is None or bought.again:  # what a guest placed is still theirs when they have signed in since
         remember(bought.public_id)
     # The order's own page shows it in whatever state it is, the bank's question included.
@@ -170,7 +170,7 @@ def _page_of(bought: Bought, means: Means | None) -> str | None:
     return page_to_pay(order_id)
 
 
-def _not_placed(refused: ShopError, typed: ContactAtCheckout, user: User | None) -> ResponseReturnValue:
+def _not_placed(refused: ShopError, typed: ContactAtCheckout, user: User | None) -> Response:
     cart = find_cart(cart_owner())
     if isinstance(refused, NotYoursError) or cart is None:
         raise refused

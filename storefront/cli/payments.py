@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 from storefront.cli.printing import in_plain_words, minor_units, order_called, show_table
 from storefront.money import Money
 from storefront.orders.labels import label
-from storefront.payments import consequences, inbox, reconciling, refunding
+from storefront.payments import breaker, consequences, inbox, reconciling, refunding
 
 REASONS = ("requested_by_customer", "duplicate", "fraudulent")
 
@@ -72,3 +72,22 @@ def replay(event_id: str) -> None:
     with in_plain_words():
         became = inbox.replay(event_id)
     click.echo(f"{event_id}: {became}")
+
+
+@payments.command("breaker")
+@click.option("--close", is_flag=True, help="Take new cards again, now.")
+def show_breaker(*, close: bool) -> None:
+    """Show whether new cards rest because somebody tries stolen ones, and what happened in the last ten minutes."""
+    if close:
+        click.echo("New cards are taken again." if breaker.close() else "New cards were not resting.")
+    stands = breaker.standing()
+    if stands.until is not None:
+        click.echo(f"New cards rest until {stands.until:%H:%M} UTC. {stands.why}")
+    elif not close:
+        click.echo("New cards are taken.")
+    lately = stands.lately
+    minutes = int(breaker.WINDOW.total_seconds() // 60)
+    click.echo(
+        f"In the last {minutes} minutes: {lately.tried} new cards tried, {lately.declined} declined, "
+        f"{lately.setups} to be saved without buying."
+    )

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from flask import jsonify, request, url_for
+from flask import after_this_request, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from storefront.auth.access import current_customer
@@ -18,7 +19,7 @@ from storefront.customers.models import User
 from storefront.database import leave
 from storefront.digital.showing import DownloadShown, downloads_of
 from storefront.errors import BusyError, ChangedError, NotYoursError, RefusedError, TooManyTriesError
-from storefront.hypermedia import done, go_to, page_asked_from, show, wants_fragment
+from storefront.hypermedia import done, go_to, page_asked_from, say_when, show, wants_fragment
 from storefront.order_pages import again_views as _again_views  # noqa: F401  hangs its views on the door
 from storefront.order_pages import download_views as _download_views  # noqa: F401
 from storefront.order_pages import finding_views as _finding_views  # noqa: F401
@@ -102,6 +103,7 @@ def _do(order: OrderShown, act: Callable[[], None]) -> ResponseReturnValue:
         act()
     except (RefusedError, ChangedError, BusyError, TooManyTriesError) as why:
         refused, code = (" ".join(why.words.replace("Nothing was charged.", "").split()),), why.status
+        after_this_request(partial(say_when, error=why))
     except OutcomeUnknownError:
         refused = ("Our payment provider does not answer just now; we go on asking.",)
     context = _context(show_order(order.public_id))

@@ -7,6 +7,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import select
 
+from storefront.caller import address_hash
 from storefront.clock import now
 from storefront.database import current_session, transaction
 from storefront.errors import RefusedError
@@ -154,13 +155,20 @@ def _means_of(
 ) -> dict[str, Any]:
     if means is None:
         raise RefusedError("Please choose a card.")
-    if isinstance(means, WithSavedCard):
-        card = cards.own_card(user_id or 0, means.card_id)
-        attempt.saved_card_id, attempt.stripe_payment_method_id = card.id, card.stripe_payment_method_id
-        attempt.card_brand, attempt.card_last4 = card.brand, card.last4
-        return {"payment_method": card.stripe_payment_method_id}
+    if isinstance(means, WithNewCard):
+        return _new_card(means, attempt, user_id)
+    card = cards.own_card(user_id or 0, means.card_id)
+    attempt.saved_card_id, attempt.stripe_payment_method_id = card.id, card.stripe_payment_method_id
+    attempt.card_brand, attempt.card_last4 = card.brand, card.last4
+    return {"payment_method": card.stripe_payment_method_id}
+
+
+def _new_card(means: WithNewCard, attempt: PaymentAttempt, user_id: int | None) -> dict[str, Any]:
+    attempt.new_card_from = address_hash()
     if not means.keep:
         return {"confirmation_token": means.confirmation_token}
+    if user_id is not None:
+        cards.refuse_one_too_many(user_id)
     attempt.consent_at = now()
     return {"confirmation_token": means.confirmation_token, "setup_future_usage": "off_session"}
 

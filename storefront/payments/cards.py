@@ -26,6 +26,7 @@ from storefront.payments.models import (
 from storefront.payments.record import record
 from storefront.payments.stripe_gateway import RefusedByStripeError
 
+MOST_CARDS: Final = 20
 WHILE_CHARGING: Final = dt.timedelta(minutes=1)
 
 
@@ -43,6 +44,13 @@ def saved_cards_of(user_id: int) -> Sequence[SavedCard]:
 def usable_cards_of(user_id: int) -> list[SavedCard]:
     """The cards that can pay, the one-click card first."""
     return [card for card in saved_cards_of(user_id) if not card.is_expired]
+
+
+def refuse_one_too_many(user_id: int) -> None:
+    """Raise RefusedError where there is no room for another card: nobody pays with twenty, and who tries cards saves many."""
+    kept = select(func.count(SavedCard.id)).where(*_mine(user_id))
+    if (current_session().scalar(kept) or 0) >= MOST_CARDS:
+        raise RefusedError(f"There is room for {MOST_CARDS} cards. Please remove one you no longer use first.")
 
 
 def own_card(user_id: int, card_id: int) -> SavedCard:

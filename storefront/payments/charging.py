@@ -1,5 +1,6 @@
 """Paying: commit, call, record. One click is one order, one request and one call to Stripe, whatever happens in between."""
 
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 
@@ -7,7 +8,7 @@ from sqlalchemy import select
 
 from storefront.clock import now
 from storefront.database import current_session, leave, transaction
-from storefront.errors import ChangedError, RefusedError, ShopError
+from storefront.errors import ChangedError, RefusedError, ShopError, TooManyTriesError
 from storefront.money import smallest_charge
 from storefront.orders import discount_uses
 from storefront.orders.models import Cart, CartLine, CartState, Order, OrderSource
@@ -41,7 +42,7 @@ from storefront.payments.models import AttemptKind, AttemptState, IntentState, P
 from storefront.payments.settling.attempts import start_attempt
 from storefront.payments.standing import order_status
 from storefront.payments.stripe_gateway import OutcomeUnknownError
-from storefront.payments.tries import refuse_too_many_tries
+from storefront.payments.tries import count_new_card, refuse_too_many_tries
 
 
 class HasOpenOrderError(ChangedError):
@@ -90,6 +91,9 @@ class _Landed:
     begins_anew: bool
 
 
+Begin = Callable[[Click], Sending | Placed | _Landed]
+
+
 def buy(click: Click) -> Bought:
     """Place the order this button stands for and charge it; pressed again, it leads to the same order.
 
@@ -97,7 +101,7 @@ def buy(click: Click) -> Bought:
     (404) and BusyError (503); then nothing was placed and nothing charged.
     """
     with stripe_gateway.seat() if click.wanted.expected_total else nullcontext():
-        begun = _begin_or_land(click)
+        begun = _begin_or_land(click, _count_and_begin)
         if isinstance(begun, _Landed):
             return _land(begun, click)
         page = send(begun) if isinstance(begun, Sending) else None
@@ -178,14 +182,22 @@ def _settle_free(payment: Payment) -> None:
     order_paid(order)
 
 
-def _begin_or_land(click: Click) -> Sending | Placed | _Landed:
+def _count_and_begin(click: Click) -> Sending | Placed | _Landed:
+    if isinstance(click.how.means, WithNewCard):
+        count_new_card(click.wanted.buyer.user_id, click.wanted.buyer.email_key)
+    return _begin(click)
+
+
+def _begin_or_land(click: Click, begin: Begin) -> Sending | Placed | _Landed:
     try:
-        return _begin(click)
-    except (TokenTakenError, ShopError):
+        return begin(click)
+    except (TokenTakenError, ShopError) as why:
         # What stood in the way may be what another press of this very button did a moment ago.
         with transaction():
             landed = _landed_on(click)
         if landed is None:
+            raise
+        if isinstance(why, TooManyTriesError) and (landed.can_try_next or landed.begins_anew):
             raise
         return landed
 
@@ -261,7 +273,7 @@ def _close_and_begin_anew(landed: _Landed, click: Click) -> Bought:
     leave()
     if not closed or fresh is None:
         return Bought(landed.public_id, again=True)
-    begun = _begin_or_land(replace(click, wanted=replace(click.wanted, checkout_token=fresh)))
+    begun = _begin_or_land(replace(click, wanted=replace(click.wanted, checkout_token=fresh)), _begin)
     page = send(begun) if isinstance(begun, Sending) else None
     return Bought(begun.public_id, again=isinstance(begun, _Landed), page=page)
 
@@ -272,8 +284,11 @@ def pay_again(order_id: int, number: int, how: How) -> None:
     Raises NotYoursError or RefusedError for a card that cannot be used, CodeGoneError where the order's discount was
     used by somebody else since it failed, BusyError when nothing was sent.
     """
-    user_id = current_session().get_one(Order, order_id).user_id
+    order = current_session().get_one(Order, order_id)
+    user_id, email_key = order.user_id, order.email_key
     leave()
+    if isinstance(how.means, WithNewCard):
+        count_new_card(user_id, email_key)
     with stripe_gateway.seat():
         _try_next(order_id, number, how, user_id)
 

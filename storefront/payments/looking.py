@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from storefront.database import current_session, leave, transaction
 from storefront.installation import this_shop
 from storefront.jobs.queue import job
-from storefront.payments import intents, news, sessions, stripe_gateway
+from storefront.payments import intents, news, sessions, setups, stripe_gateway
 from storefront.payments.attempts import record_or_note
 from storefront.payments.models import AttemptState, Dispute, Payment, PaymentAttempt, SavedCard, Source, StripeCustomer
 from storefront.payments.record import record
@@ -107,6 +107,7 @@ def look_at_customer(customer: str) -> None:
 def look_at_setup(setup: str) -> None:
     """A card set-up rang."""
     record(news.setup_news(stripe_gateway.fetch_setup(setup), Source.webhook))
+    setups.end_if_tried_too_often(setup)
 
 
 @job("look_again", gives_up=False)

@@ -58,6 +58,9 @@ LIVE_STATES = (AttemptState.sending, AttemptState.unknown, AttemptState.requires
 _LIVE_SQL = text("state IN ('sending', 'unknown', 'requires_action', 'processing')")
 
 
+_NEW_CARD_SQL = text("new_card_from IS NOT NULL")
+
+
 class Source(enum.StrEnum):
     """Who brought the news."""
 
@@ -160,6 +163,7 @@ class PaymentAttempt(Base):
     """One try to pay: one idempotency key, one exact request. What is sent again is `request`, not a newly built one.
 
     `sent_by` is the time of the last sending; `wants_card` says whether the card is to be kept, by consent.
+    `new_card_from`: of a card typed into our page, the hash of the address it came from; none for any other.
     """
 
     __tablename__ = "payment_attempts"
@@ -169,6 +173,9 @@ class PaymentAttempt(Base):
             "uq_payment_attempts_live", "payment_id", unique=True, sqlite_where=_LIVE_SQL, postgresql_where=_LIVE_SQL
         ),
         Index("ix_payment_attempts_open", "state", "asked_at", sqlite_where=_LIVE_SQL, postgresql_where=_LIVE_SQL),
+        Index(
+            "ix_payment_attempts_new_cards", "created_at", sqlite_where=_NEW_CARD_SQL, postgresql_where=_NEW_CARD_SQL
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -190,6 +197,7 @@ class PaymentAttempt(Base):
     decline_words: Mapped[str] = mapped_column(default="")
     consent_at: Mapped[dt.datetime | None]
     consent_words: Mapped[str] = mapped_column(default="")
+    new_card_from: Mapped[str | None]
     created_at: Mapped[dt.datetime] = mapped_column(default=now)
     asked_at: Mapped[dt.datetime]
 
@@ -245,6 +253,7 @@ class CardSetup(Base):
 
     __tablename__ = "card_setups"
     __table_args__ = (
+        Index("ix_card_setups_created_at", "created_at"),
         Index("ix_card_setups_open", "asked_at", sqlite_where=_OPEN_SETUPS_SQL, postgresql_where=_OPEN_SETUPS_SQL),
     )
 
@@ -264,6 +273,7 @@ class CardSetup(Base):
     asked_at: Mapped[dt.datetime]
     looked_at: Mapped[dt.datetime | None]
     livemode: Mapped[bool]
+    new_card_from: Mapped[str | None]
 
     @property
     def is_open(self) -> bool:

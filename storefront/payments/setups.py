@@ -9,13 +9,15 @@ from typing import Any, Final
 from flask import current_app
 from sqlalchemy import ColumnElement, func, or_, select
 
+from storefront.caller import address_hash
 from storefront.clock import now
 from storefront.database import current_session, leave, transaction
-from storefront.errors import BusyError, NotYoursError, RefusedError
+from storefront.errors import BusyError, NotYoursError
 from storefront.installation import this_shop
 from storefront.payments import news, stripe_gateway
+from storefront.payments.cards import refuse_one_too_many
 from storefront.payments.customers import KEY_GOOD_FOR, customer_to_charge
-from storefront.payments.models import OPEN_SETUPS, CardSetup, SavedCard, SetupState, Source
+from storefront.payments.models import OPEN_SETUPS, CardSetup, SavedCard, SetupState, Source, StripeEvent
 from storefront.payments.record import record
 from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
 
@@ -23,7 +25,7 @@ CONSENT: Final = (
     "{shop} may keep this card and charge it when I press a pay button. "
     "Stripe keeps the number, the shop keeps the last four digits."
 )
-MOST_CARDS: Final = 20
+MOST_DECLINES_OF_A_FORM: Final = 5
 # Longer than the client's whole budget: until then the answer may still be on its way to the one who asked.
 STILL_SENDING: Final = dt.timedelta(seconds=90)
 ASK_EVERY: Final = dt.timedelta(seconds=60)
@@ -79,7 +81,8 @@ def begin_on_page(user_id: int) -> Begun:
 
 
 def _begin(user_id: int, ask: Ask) -> Begun:
-    _refuse_too_many_cards(user_id)
+    refuse_one_too_many(user_id)
+    leave()
     with stripe_gateway.seat():
         customer = _customer(user_id)
         try:
@@ -90,15 +93,6 @@ def _begin(user_id: int, ask: Ask) -> Begun:
             if (healed := _customer(user_id)) == customer:
                 raise
             return _send_first(user_id, healed, ask)
-
-
-def _refuse_too_many_cards(user_id: int) -> None:
-    livemode = current_app.config["SETTINGS"].livemode
-    kept = (SavedCard.user_id == user_id, SavedCard.removed_at.is_(None), SavedCard.livemode.is_(livemode))
-    count = current_session().scalar(select(func.count(SavedCard.id)).where(*kept)) or 0
-    leave()
-    if count >= MOST_CARDS:
-        raise RefusedError(f"There is room for {MOST_CARDS} cards. Please remove one you no longer use first.")
 
 
 def _customer(user_id: int) -> str:
@@ -174,6 +168,7 @@ def _write(user_id: int, customer: str, ask: Ask) -> tuple[int, str, dict[str, A
         setup = CardSetup(
             public_id=public_id, user_id=user_id, idempotency_key=key, request={"params": params}, consent_at=now(),
             consent_words=consent_words(), asked_at=now(), livemode=current_app.config["SETTINGS"].livemode,
+            new_card_from=address_hash(),
         )  # fmt: skip
         session.add(setup)
         session.flush()
@@ -263,6 +258,21 @@ def _cancel(stripe_id: str, source: Source) -> None:
         _look(stripe_id, source)
     else:
         record(news.setup_news(facts, source))
+
+
+def end_if_tried_too_often(stripe_id: str) -> None:
+    """Whoever tries one card after another in one form has to begin anew, where it is counted."""
+    declines = select(func.count(StripeEvent.id)).where(
+        StripeEvent.object_id == stripe_id, StripeEvent.type == "setup_intent.setup_failed"
+    )
+    still_open = select(CardSetup.id).where(
+        CardSetup.stripe_setup_intent_id == stripe_id, CardSetup.state.in_(OPEN_SETUPS)
+    )
+    session = current_session()
+    too_often = (session.scalar(declines) or 0) >= MOST_DECLINES_OF_A_FORM and session.scalar(still_open) is not None
+    leave()
+    if too_often:
+        _cancel(stripe_id, Source.webhook)
 
 
 def setups_due() -> Sequence[int]:

@@ -1,16 +1,23 @@
-"""How often somebody may try to pay. Attempts are rows already, so counting them is all it takes."""
+"""How often somebody may try to pay, or try a new card: whoever tries stolen cards tries many.
+
+Counted for a customer, for the address a request comes from, and (in `breaker`) for the whole shop.
+"""
 
 import datetime as dt
+import math
 from typing import Final
 
 from sqlalchemy import ColumnElement, and_, func, select
 
+from storefront.caller import address, address_hash, is_untold_proxy
 from storefront.clock import now
-from storefront.database import current_session
+from storefront.database import current_session, leave
 from storefront.errors import TooManyTriesError
 from storefront.orders.models import Order
 from storefront.orders.placing import Buyer
-from storefront.payments.models import AttemptState, Payment, PaymentAttempt
+from storefront.payments.breaker import refuse_while_new_cards_rest
+from storefront.payments.models import AttemptState, CardSetup, Payment, PaymentAttempt
+from storefront.throttling import throttle, when
 
 WITHIN: Final = dt.timedelta(hours=1)
 MOST_DECLINES: Final = 10
@@ -18,6 +25,19 @@ MOST_ATTEMPTS: Final = 60
 # Of all guests at one address. A family, an office, a school are one.
 MOST_DECLINES_THERE: Final = 30
 MOST_ATTEMPTS_THERE: Final = 150
+# New cards, whether they pay or are only saved. An office or a school is one address.
+NEW_CARDS: Final = "12 per hour"
+NEW_CARDS_OF_AN_ADDRESS: Final = "60 per hour"
+# After so many declines of new cards from one address within the hour, so long a wait from one to the next.
+SLOWER: Final = (
+    (30, dt.timedelta(hours=1)),
+    (20, dt.timedelta(minutes=5)),
+    (10, dt.timedelta(minutes=1)),
+)
+_TOO_OFTEN: Final = "Too many tries to pay in a short time. Please try again {when}."
+_TOO_MANY_CARDS: Final = (
+    "Many cards were tried in a short time. Please try again {when}, or pay with a card you have saved."
+)
 
 
 def refuse_too_many_tries(buyer: Buyer) -> None:
@@ -37,11 +57,55 @@ def refuse_too_many_tries(buyer: Buyer) -> None:
 
 
 def _refuse(whose: ColumnElement[bool], most_declines: int, most_attempts: int) -> None:
-    declined = func.count(PaymentAttempt.id).filter(
-        PaymentAttempt.state.in_([AttemptState.declined, AttemptState.refused])
+    is_declined = PaymentAttempt.state.in_([AttemptState.declined, AttemptState.refused])
+    tries = select(
+        func.count(PaymentAttempt.id),
+        func.min(PaymentAttempt.created_at),
+        func.count(PaymentAttempt.id).filter(is_declined),
+        func.min(PaymentAttempt.created_at).filter(is_declined),
     )
-    tries = select(func.count(PaymentAttempt.id), declined).join(Payment).join(Order)
-    lately = tries.where(whose, PaymentAttempt.created_at > now() - WITHIN)
-    all_of_them, declines = current_session().execute(lately).one()
+    lately = tries.join(Payment).join(Order).where(whose, PaymentAttempt.created_at > now() - WITHIN)
+    all_of_them, first, declines, first_declined = current_session().execute(lately).one()
     if declines >= most_declines or all_of_them >= most_attempts:
-        raise TooManyTriesError("Too many tries to pay in a short time. Please try again later.", retry_after=15 * 60)
+        oldest = first_declined if declines >= most_declines else first
+        raise _too_many(_TOO_OFTEN, oldest + WITHIN)
+
+
+def count_new_card(user_id: int | None, email_key: str = "") -> None:
+    """Count one try of a card that is new to us; raises TooManyTriesError or NewCardsRestError. Outside `transaction()`.
+
+    It is counted before it is made, so that many at once are many. A card typed in on Stripe's page to pay is not
+    counted: that page has Stripe's own defence.
+    """
+    refuse_while_new_cards_rest()
+    # First, so that whoever is stopped here does not use up what their neighbours have.
+    who = f"user {user_id}" if user_id is not None else f"guest {email_key}"
+    throttle("new-card", who, limit=NEW_CARDS, words=_TOO_MANY_CARDS)
+    if not is_untold_proxy():
+        _slow_down()
+        throttle("new-card-address", address(), limit=NEW_CARDS_OF_AN_ADDRESS, words=_TOO_MANY_CARDS)
+
+
+def _slow_down() -> None:
+    """After some declines from here one has to wait before the next, longer and longer."""
+    here, since = address_hash(), now() - WITHIN
+    payments = select(func.count().label("many"), func.max(PaymentAttempt.created_at).label("last")).where(
+        PaymentAttempt.new_card_from == here,
+        PaymentAttempt.created_at > since,
+        PaymentAttempt.state == AttemptState.declined,
+    )
+    setups = select(func.count().label("many"), func.max(CardSetup.created_at).label("last")).where(
+        CardSetup.new_card_from == here, CardSetup.created_at > since, CardSetup.decline_code != ""
+    )
+    session = current_session()
+    declined, failed = session.execute(payments).one(), session.execute(setups).one()
+    leave()
+    many, last = declined.many + failed.many, max(declined.last or since, failed.last or since)
+    wait = next((wait for least, wait in SLOWER if many >= least), dt.timedelta(0))
+    if last + wait > now():
+        raise _too_many(_TOO_MANY_CARDS, last + wait)
+
+
+def _too_many(words: str, until: dt.datetime) -> TooManyTriesError:
+    seconds = max(1, math.ceil((until - now()).total_seconds()))
+    return TooManyTriesError(words.format(when=when(seconds)), retry_after=seconds)

@@ -190,7 +190,7 @@ def test_many_tries_are_too_many(shop: Shop, sandbox: Sandbox, carol: Shopper, b
 def test_an_address_runs_out_of_tries_before_its_accounts_do(
     shop: Shop, someone: Callable[[str], Shopper], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storefront.account.card_views.SETUPS_OF_AN_ADDRESS", "2 per hour")
+    monkeypatch.setattr("storefront.payments.tries.NEW_CARDS_OF_AN_ADDRESS", "2 per hour")
     people = [someone(name) for name in ("Dora", "Emil", "Flora")]
 
     assert [begins(person).status_code for person in people] == [200, 200, 429]
@@ -199,7 +199,7 @@ def test_an_address_runs_out_of_tries_before_its_accounts_do(
 def test_there_is_room_for_so_many_cards(
     shop: Shop, sandbox: Sandbox, carol: Shopper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verbs, "MOST_CARDS", 1)
+    monkeypatch.setattr("storefront.payments.cards.MOST_CARDS", 1)
     adds_card(carol)
 
     refused = begins(carol)
