@@ -136,6 +136,34 @@ class TestPaying:
         assert "The price has changed" in answer.page.text
 
 
+class TestNewsOnItsWay:
+    """What was paid on Stripe's page, and not told yet, is not said to be unpaid."""
+
+    def test_the_orders_page_does_not_say_that_nothing_was_charged(
+        self, shop: Shop, sandbox: Sandbox, dora: Shopper
+    ) -> None:
+        sandbox.hold_webhooks()
+        goes_to_stripe(dora).pays()
+
+        seen = dora.sees_order()
+
+        assert (seen.panel, dora.charged()) == ("hosted", [VASE])
+        assert "Nothing was charged" not in seen.page.text
+        assert "not paid" not in seen.page.text.lower()
+
+    def test_a_button_for_the_same_thing_does_not_say_so_either(
+        self, shop: Shop, sandbox: Sandbox, alice: Shopper
+    ) -> None:
+        sandbox.hold_webhooks()
+        alice.puts_in_cart("Mug")
+        goes_to_stripe(alice).pays()
+
+        seen = alice.buys("Mug")
+
+        assert (seen.status, seen.panel) == (409, "open_order")
+        assert "not paid" not in seen.page.text.lower()
+
+
 class TestAnotherRoad:
     """Another way of paying is another order, placed only after the Session has expired."""
 
