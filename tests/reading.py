@@ -32,6 +32,7 @@ class Page:
     text: str = ""
     forms: list[Form] = field(default_factory=list)
     facts: list[Attributes] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
 
     def form(self, action: str) -> Form:
         """The form whose action ends like this."""
@@ -76,6 +77,8 @@ class _Reader(HTMLParser):
         told = {name: value or "" for name, value in attrs}
         if any(name in told for name in ("data-state", "data-panel", "data-order")):
             self.page.facts.append(told)
+        if tag == "a" and "href" in told:
+            self.page.links.append(told["href"])
         if tag == "form":
             self._form = Form(told.get("id", ""), told.get("action", ""), told.get("method", "get"))
             self.page.forms.append(self._form)

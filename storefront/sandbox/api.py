@@ -241,7 +241,7 @@ def _note(sandbox: Sandbox, asked: Asked, params: Document, answer: Answer, seco
     line = {
         "id": asked.request_id, "method": request.method, "path": request.path, "params": _masked(params),
         "idempotency_key": asked.key, "status": answer.status, "replayed": answer.replayed, "version": asked.version,
-        "browser": asked.is_browser, "error_code": error.get("code"), "at": sandbox.clock.now(),
+        "browser": asked.is_browser, "error_code": error.get("code"), "at": sandbox.clock.now(), "moment": time.time(),
         "milliseconds": round(1000 * seconds, 1), "faults": [fault.kind for fault in asked.faults],
         "object": answer.body.get("id") or error.get("payment_intent", {}).get("id"),
     }  # fmt: skip

@@ -90,9 +90,10 @@ def roll_secret(endpoint_id: str) -> Response:
 
 @control.get("/ledger")
 def show_ledger() -> Response:
+    """All of it; or, with `?after=PLACE`, what was made after an earlier answer's `last`."""
     sandbox = _sandbox()
     with sandbox.store.transaction():
-        return jsonify(ledger.ledger(sandbox.store))
+        return jsonify(ledger.ledger(sandbox.store, request.args.get("after", type=int)))
 
 
 @control.get("/requests")

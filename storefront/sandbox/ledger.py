@@ -10,23 +10,39 @@ from storefront.sandbox.store import Store
 _NOBODY = ""
 
 
-def ledger(store: Store) -> Document:
-    """Objects oldest first; totals by customer and by `metadata.order_id` of the intent."""
-    charges, refunds = _all(store, "charge"), _all(store, "refund")
-    intents = {intent["id"]: intent for intent in _all(store, "payment_intent")}
+def ledger(store: Store, after: int | None = None) -> Document:
+    """Objects oldest first; totals by customer and by `metadata.order_id` of the intent.
+
+    `last` is a place in the ledger: with `after`, only what was made after that place is told.
+    """
+    charges = [_with_moment(charge) for charge in _kept(store, "charge", after)]
+    refunds = _all(store, "refund", after)
+    intents = {intent["id"]: intent for intent in _all(store, "payment_intent", after)}
     return {
-        "customers": [_with_cards(store, customer) for customer in _all(store, "customer")],
-        "payment_intents": list(intents.values()), "setup_intents": _all(store, "setup_intent"), "charges": charges,
-        "refunds": refunds, "disputes": _all(store, "dispute"),
-        "checkout_sessions": _all(store, "checkout.session"), "tax_calculations": _all(store, "tax.calculation"),
-        "tax_transactions": _all(store, "tax.transaction"), "tax_associations": _all(store, "tax.association"),
+        "last": store.last_place(),
+        "customers": [_with_cards(store, customer) for customer in _all(store, "customer", after)],
+        "payment_intents": list(intents.values()), "setup_intents": _all(store, "setup_intent", after),
+        "charges": charges, "refunds": refunds, "disputes": _all(store, "dispute", after),
+        "checkout_sessions": _all(store, "checkout.session", after),
+        "tax_calculations": _all(store, "tax.calculation", after),
+        "tax_transactions": _all(store, "tax.transaction", after),
+        "tax_associations": _all(store, "tax.association", after),
         "by_customer": _totals(charges, refunds, lambda item: item["customer"] or _NOBODY),
         "by_order": _totals(charges, refunds, lambda item: _order_of(intents, item)),
     }  # fmt: skip
 
 
-def _all(store: Store, kind: str) -> list[Document]:
-    return [snapshot(document) for document in reversed(store.select(kind))]
+def _all(store: Store, kind: str, after: int | None) -> list[Document]:
+    return [snapshot(document) for document in _kept(store, kind, after)]
+
+
+def _kept(store: Store, kind: str, after: int | None) -> list[Document]:
+    return store.select(kind, before=after)[::-1]
+
+
+def _with_moment(charge: Document) -> Document:
+    """With the real time of the try, to the microsecond: to compare with when somebody was told of it."""
+    return {**snapshot(charge), "moment": charge.get("_moment")}
 
 
 def _with_cards(store: Store, customer: Document) -> Document:

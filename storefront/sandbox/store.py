@@ -137,6 +137,11 @@ class Store:
         rows = self.execute("SELECT seq FROM objects WHERE id = ?", object_id)
         return int(rows[0]["seq"]) if rows else None
 
+    def last_place(self) -> int:
+        """The place of the newest object."""
+        (row,) = self.execute("SELECT COALESCE(MAX(seq), 0) AS last FROM objects")
+        return int(row["last"])
+
     def setting(self, name: str) -> str | None:
         rows = self.execute("SELECT value FROM settings WHERE name = ?", name)
         return str(rows[0]["value"]) if rows else None

@@ -2,6 +2,7 @@
 
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
@@ -43,6 +44,7 @@ def open_post_office() -> Iterator[PostOffice]:
             self._say("354 go on")
             lines = iter(self.rfile.readline, b".\r\n")
             letter = message_from_bytes(b"".join(lines), policy=policy.default)
+            letter["X-Arrived"] = f"{time.time():.6f}"
             office.letters.append(letter)
             self._say("250 taken")
 

@@ -1,6 +1,7 @@
 """Charges: one per try to take money, failed ones too."""
 
 import copy
+import time
 from typing import Any
 
 from storefront.sandbox.call import Call
@@ -100,7 +101,7 @@ def _record(call: Call, intent: Document, payment_method: Document, details: Doc
         "calculated_statement_descriptor": f"SANDBOX* {suffix}" if suffix else "SANDBOX",
         "disputed": False, "fraud_details": {}, "payment_intent": intent["id"],
         "payment_method": payment_method["id"],
-        "payment_method_details": {"card": details, "type": "card"}, "refunded": False, **facts,
+        "payment_method_details": {"card": details, "type": "card"}, "refunded": False, "_moment": time.time(), **facts,
     }  # fmt: skip
     return call.new("charge", "ch", **fields)
 

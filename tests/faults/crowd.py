@@ -1,0 +1,106 @@
+"""Who comes to a schedule, and what is on the shelf: rows and cards made ready some other day, so to speak."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask.sessions import SecureCookieSessionInterface
+
+from storefront.catalog.models import Product, Variant
+from storefront.clock import now
+from storefront.customers.models import Address, User
+from storefront.customers.people import key_of
+from storefront.database import transaction
+from storefront.payments.models import SavedCard, StripeCustomer
+from storefront.payments.news import card_facts
+from tests.faults.plan import Good, Person, Plan
+from tests.faults.stack import Stack
+from tests.people import HOME
+
+
+@dataclass(frozen=True)
+class Stocked:
+    """A product as it stood at the beginning."""
+
+    variant_id: int
+    handle: str
+    price: int
+    stock: int | None
+
+
+@dataclass(frozen=True)
+class Known:
+    """A customer as the shop knows them, with the cookie of their browser."""
+
+    name: str
+    email: str
+    user_id: int
+    customer: str
+    cookie: tuple[str, str]
+
+
+def stock_up(stack: Stack, goods: tuple[Good, ...], mark: str) -> list[Stocked]:
+    """Put what this schedule sells on the shelf."""
+    with stack.inside(), transaction() as session:
+        variants = [Variant(sku=f"{good.handle}-{mark}", price_minor=good.price, stock=good.stock) for good in goods]
+        session.add_all(
+            Product(handle=one.sku, title=f"Good {number}", variants=[one]) for number, one in enumerate(variants)
+        )
+        session.flush()
+        return [Stocked(one.id, one.sku, one.price_minor, one.stock) for one in variants]
+
+
+def let_in(stack: Stack, plan: Plan, mark: str) -> list[Known]:
+    """The people of a plan: joined, at Stripe, with an address and their cards, and signed in."""
+    at_stripe = [_at_stripe(stack, person, f"{person.name.lower()}-{plan.seed}-{mark}") for person in plan.people]
+    with stack.inside(), transaction() as session:
+        users = [_user(person, email) for person, (email, _, _) in zip(plan.people, at_stripe, strict=True)]
+        session.add_all(users)
+        session.flush()
+        for user, (_, customer, cards) in zip(users, at_stripe, strict=True):
+            _write_down(session, user, customer, cards)
+        return [
+            Known(user.name, user.email, user.id, customer, _cookie(stack, user))
+            for user, (_, customer, _) in zip(users, at_stripe, strict=True)
+        ]
+
+
+def _at_stripe(stack: Stack, person: Person, called: str) -> tuple[str, str, list[dict[str, Any]]]:
+    email = f"{called}@example.org"
+    stripe = stack.sandbox.stripe.v1
+    customer = stripe.customers.create({"email": email, "name": person.name}).id
+    cards = [
+        stripe.payment_methods.attach(card, {"customer": customer}).to_dict(for_json=True) for card in person.cards
+    ]
+    return email, customer, cards
+
+
+def _user(person: Person, email: str) -> User:
+    return User(email=email, email_key=key_of(email), password_hash="none", name=f"{person.name} Archer")
+
+
+def _write_down(session: Any, user: User, customer: str, cards: list[dict[str, Any]]) -> None:
+    session.add(Address(user_id=user.id, is_default=True, **(HOME | {"name": user.name})))
+    saved = []
+    for card in cards:
+        facts = card_facts(card["id"], card["card"])
+        saved.append(
+            SavedCard(
+                user_id=user.id, livemode=False, stripe_payment_method_id=card["id"], brand=facts.brand, last4=facts.last4,
+                exp_month=facts.exp_month, exp_year=facts.exp_year, funding=facts.funding, fingerprint=facts.fingerprint,
+            )
+        )  # fmt: skip
+    session.add_all(saved)
+    session.flush()
+    session.add(
+        StripeCustomer(
+            user_id=user.id, livemode=False, stripe_id=customer, idempotency_key=customer, request={}, synced_at=now(),
+            default_card_id=saved[0].id,
+        )
+    )  # fmt: skip
+
+
+def _cookie(stack: Stack, user: User) -> tuple[str, str]:
+    signer = SecureCookieSessionInterface().get_signing_serializer(stack.app)
+    assert signer is not None
+    kept = {"_user_id": user.get_id(), "_fresh": True, "_permanent": True, "proved_at": now().timestamp()}
+    return stack.app.config["SESSION_COOKIE_NAME"], signer.dumps(kept)

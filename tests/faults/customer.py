@@ -1,0 +1,321 @@
+"""A customer who does what people do: presses, presses again, has two tabs, another card, a bank that asks, no patience."""
+
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import requests
+
+from tests.faults.crowd import Known, Stocked
+from tests.faults.plan import BY_CART, HOSTED, ONE_CLICK, TYPED, TYPED_CARD, Buy, Person
+from tests.faults.seen import Answer, Moment, Seen
+from tests.faults.stack import Stack
+from tests.faults.story import Story
+from tests.journeys.hosted import DECLINED, PAY_HOSTED, VISA
+from tests.people import HOME, HTMX
+from tests.reading import Form, read
+
+PATIENCE: Final = 60.0
+ASKING: Final = VISA | {"number": "4000 0027 6000 3184"}
+REACTIONS: Final = 5
+JSON: Final = {"Accept": "application/json"}
+
+
+@dataclass
+class Customer:
+    """One browser, perhaps with several tabs. `reacts` and all it leads to follow from `chance` and from what is seen."""
+
+    stack: Stack
+    story: Story
+    seen: Seen
+    person: Person
+    known: Known
+    shelf: list[Stocked]
+    browser: requests.Session = field(default_factory=requests.Session)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.person.seed)
+        self.browser.cookies.set(*self.known.cookie)
+        # What a button did is remembered, to be pressed again.
+        self.last_press: tuple[str, dict[str, Any], bool] | None = None
+        self.order = ""
+        self.bank = ""
+
+    def lives(self) -> None:
+        """Everything they came for."""
+        for buy in self.person.buys:
+            time.sleep(buy.pause)
+            answer = self._buys(buy)
+            for _ in range(REACTIONS):
+                answer = self._reacts(answer, buy)
+                if answer is None:
+                    break
+        self.browser.close()
+
+    # Setting out to buy
+
+    def _buys(self, buy: Buy) -> Answer | None:
+        if buy.how == ONE_CLICK:
+            return self._one_click(buy)
+        for number in buy.goods:
+            self._sends("/cart/items", {"variant_id": self.shelf[number].variant_id, "quantity": 1}, scripts=True)
+        if buy.how == BY_CART:
+            page = self._opens("/cart")
+            form = _form(page, "/checkout/one-click")
+            return self._presses(form, buy, None) if form else page
+        page = self._opens("/checkout")
+        form = _form(page, "/checkout/pay")
+        if form is None:
+            return page
+        if buy.how == TYPED_CARD:
+            typed = self._address() | {"confirmation_token": self._types(buy.card)}
+            return self._presses(form, buy, typed)
+        return self._goes_to_stripe(self._presses(form, buy, self._address(), PAY_HOSTED))
+
+    def _one_click(self, buy: Buy) -> Answer | None:
+        page = self._opens(f"/products/{self.shelf[buy.goods[0]].handle}")
+        form = _form(page, "/checkout/one-click")
+        return self._presses(form, buy, None) if form else page
+
+    def _address(self) -> dict[str, Any]:
+        return HOME | {"name": self.known.name}
+
+    def _types(self, card: str) -> str:
+        """A card typed into Stripe's own fields; a token serves once."""
+        with suppress(Exception):
+            return self.stack.sandbox.confirmation_token(card)
+        return ""
+
+    def _presses(
+        self, form: Form, buy: Buy, typed: dict[str, Any] | None, button: dict[str, str] | None = None
+    ) -> Answer | None:
+        path, fields = form.pressed(button)
+        self.last_press = (path, fields | (typed or {}), buy.scripts)
+        return self._presses_again(buy.presses)
+
+    def _presses_again(self, times: int = 1) -> Answer | None:
+        """The last button once more: so many times in the same moment, each in a tab of its own."""
+        if self.last_press is None:
+            return None
+        path, fields, scripts = self.last_press
+        if times == 1:
+            return self._sends(path, fields, scripts=scripts, pays=True)
+        with ThreadPoolExecutor(times) as tabs:
+            pressed = [tabs.submit(self._sends, path, fields, scripts=scripts, pays=True) for _ in range(times)]
+            answers = [one.result() for one in pressed]
+        return next((one for one in answers if one is not None), None)
+
+    # Taking what comes
+
+    def _reacts(self, answer: Answer | None, buy: Buy) -> Answer | None:
+        """What they do next; None: they have had enough."""
+        if self.chance.random() < 0.08:
+            return self._leaves("closes the tab")
+        if answer is None:
+            return self._finds_no_answer(buy)
+        if answer.order:
+            self.order = answer.order
+        react = {
+            "challenge": self._is_asked_by_bank,
+            "declined": self._is_declined,
+            "checking": self._waits,
+            "hosted": self._is_on_stripes_page,
+            "paid": self._has_paid,
+            "already": self._has_paid,
+            "changed": self._sees_change,
+            "busy": self._sees_change,
+            "open_order": self._sees_change,
+        }.get(answer.panel if answer.panel in {"hosted", "changed", "busy", "open_order"} else answer.state or "")
+        return react(answer, buy) if react else self._leaves("has seen enough")
+
+    def _leaves(self, why: str) -> Answer | None:
+        self.story.tell(self.known.name, why)
+        return None
+
+    def _finds_no_answer(self, buy: Buy) -> Answer | None:
+        if self.chance.random() < 0.75:
+            time.sleep(self.chance.choice((0.0, 0.05, 0.2)))
+            answer = self._presses_again()
+            return self._goes_to_stripe(answer) if buy.how == HOSTED else answer
+        return self._opens("/account/orders") if self.chance.random() < 0.3 else None
+
+    def _is_asked_by_bank(self, answer: Answer, buy: Buy) -> Answer | None:
+        path = f"/orders/{answer.order}/challenge"
+        asked = self._asks_json(path)
+        intent = asked.partition("_secret_")[0]
+        does = self.chance.choices(("passed", "failed", "nothing", "gives up", "twice"), (48, 18, 12, 10, 12))[0]
+        if does == "gives up":
+            return self._sends(f"/orders/{answer.order}/cancellation", {}, scripts=buy.scripts)
+        if does == "nothing" or not intent:
+            return self._opens(f"/orders/{answer.order}") if self.chance.random() < 0.5 else None
+        self._answers_bank(intent, "failed" if does == "failed" else "passed")
+        if does == "twice":  # the page and the way back from the bank at the same moment
+            with ThreadPoolExecutor(2) as tabs:
+                back = tabs.submit(self._opens, f"/checkout/return/{answer.order}")
+                here = self._sends(path, {}, scripts=buy.scripts)
+                return here or back.result()
+        if self.chance.random() < 0.15:
+            return self._leaves("closes the tab after the bank")
+        return self._sends(path, {}, scripts=buy.scripts)
+
+    def _answers_bank(self, intent: str, outcome: str) -> None:
+        began = time.time()
+        url = f"{self.stack.sandbox.url}/sandbox/challenges/{intent}"
+        with suppress(requests.RequestException):
+            requests.post(url, data={"outcome": outcome}, timeout=PATIENCE)
+        self.story.tell(self.known.name, f"tells the bank: {outcome}", intent, at=began)
+        self.seen.may_charge(Moment(self.known.name, began, time.time()))
+
+    def _is_declined(self, answer: Answer, buy: Buy) -> Answer | None:
+        forms = [form for form in answer.page.forms if form.action.endswith("/payment")]
+        does = self.chance.choices(("saved", "typed", "gives up", "leaves"), (40, 35, 12, 13))[0]
+        if does == "gives up":
+            return self._sends(f"/orders/{answer.order}/cancellation", {}, scripts=buy.scripts)
+        if does == "leaves" or not forms:
+            return self._leaves("leaves it at that")
+        with_buttons = [form for form in forms if any("name" in button for button in form.buttons)]
+        times = self.chance.choice((1, 1, 1, 2))
+        if does == "saved" and with_buttons:
+            form = with_buttons[0]
+            button = self.chance.choice([one for one in form.buttons if "name" in one])
+            path, fields = form.pressed({"name": button["name"], "value": button["value"]})
+        else:
+            path, fields = forms[-1].pressed()
+            fields |= {"confirmation_token": self._types(self.chance.choice(TYPED))}
+        self.last_press = (path, fields, buy.scripts)
+        return self._presses_again(times)
+
+    def _waits(self, answer: Answer, buy: Buy) -> Answer | None:
+        does = self.chance.choices(("looks", "presses", "gives up", "returns"), (35, 20, 27, 18))[0]
+        if does == "gives up":
+            return self._sends(f"/orders/{answer.order}/cancellation", {}, scripts=buy.scripts)
+        time.sleep(0.05)
+        if does == "presses":
+            return self._presses_again()
+        path = f"/checkout/return/{answer.order}" if does == "returns" else f"/orders/{answer.order}/status"
+        return self._opens(path)
+
+    def _has_paid(self, answer: Answer, buy: Buy) -> Answer | None:
+        does = self.chance.choices(("goes", "reloads", "presses", "cancels"), (60, 15, 18, 7))[0]
+        if does == "reloads":
+            return self._opens(f"/orders/{answer.order}")
+        if does == "presses" and self.last_press and self.last_press[0].endswith("/one-click"):
+            self._presses_again()
+        elif does == "cancels":
+            self._sends(f"/orders/{answer.order}/cancellation", {}, scripts=buy.scripts)
+        return None
+
+    def _sees_change(self, answer: Answer, buy: Buy) -> Answer | None:
+        form = _form(answer, "/checkout/one-click")
+        if form is None or not form.buttons or self.chance.random() < 0.4:
+            return self._leaves("thinks better of it")
+        return self._presses(form, buy, None)
+
+    # Stripe's page
+
+    def _goes_to_stripe(self, answer: Answer | None) -> Answer | None:
+        if answer is not None and (page := answer.redirect or answer.url).startswith(f"{self.stack.sandbox.url}/pay/"):
+            return self._pays_there(page)
+        return answer
+
+    def _is_on_stripes_page(self, answer: Answer, buy: Buy) -> Answer | None:
+        if self.chance.random() < 0.2:
+            return self._sends(f"/orders/{answer.order}/cancellation", {}, scripts=buy.scripts)
+        return self._goes_to_stripe(self._sends(f"/orders/{answer.order}/hosted", {}, scripts=False))
+
+    def _pays_there(self, page: str) -> Answer | None:
+        does = self.chance.choices(("pays", "declined", "asked", "leaves", "back"), (45, 15, 15, 15, 10))[0]
+        order = self._newest_order()
+        if does == "leaves":
+            return self._leaves("closes Stripe's page")
+        if does == "back":
+            return self._opens(f"/orders/{order}") if order else None
+        card = {"pays": VISA, "declined": DECLINED, "asked": ASKING}[does]
+        leads_to = self._posts_to_stripe(page, card)
+        if does == "declined" and self.chance.random() < 0.6:
+            leads_to = self._posts_to_stripe(page, VISA)
+        if "/challenges/" in leads_to or does == "asked":
+            intent = next((part for part in leads_to.split("/") if part.startswith("pi_")), "").partition("?")[0]
+            if intent:
+                self._answers_bank(intent, self.chance.choice(("passed", "passed", "failed")))
+        if not order or self.chance.random() < 0.25:
+            return self._leaves("does not come back from Stripe's page")
+        return self._opens(f"/checkout/return/{order}")
+
+    def _posts_to_stripe(self, page: str, card: dict[str, str]) -> str:
+        began, leads_to = time.time(), ""
+        with suppress(requests.RequestException):
+            answer = requests.post(page, data=card, timeout=PATIENCE, allow_redirects=False)
+            leads_to = answer.headers.get("Location", f"{answer.status_code}")
+        self.story.tell(self.known.name, f"pays on Stripe's page with {card['number']}", leads_to, at=began)
+        self.seen.may_charge(Moment(self.known.name, began, time.time()))
+        return leads_to
+
+    def _newest_order(self) -> str:
+        page = self._opens("/account/orders")
+        if page is None:
+            return ""
+        return next((part for part in page.page.links if part.startswith("/orders/")), "").removeprefix("/orders/")
+
+    # Over the wire
+
+    def _opens(self, path: str) -> Answer | None:
+        return self._asks("GET", path, {}, {})
+
+    def _sends(self, path: str, fields: dict[str, Any], *, scripts: bool, pays: bool = False) -> Answer | None:
+        """As htmx does, or as a browser without scripts; where the whole page is to change, it does."""
+        answer = self._asks("POST", path, fields, HTMX if scripts else {}, pays=pays)
+        if answer is not None and answer.redirect.startswith("/"):
+            return self._opens(answer.redirect)
+        return answer
+
+    def _asks_json(self, path: str) -> str:
+        with suppress(requests.RequestException, ValueError):
+            answer = requests.post(self.stack.url + path, cookies=self.browser.cookies, headers=JSON, timeout=PATIENCE)
+            self.story.tell(self.known.name, f"POST {path} for the bank's question", str(answer.status_code))
+            return str(answer.json().get("client_secret") or "")
+        return ""
+
+    def _asks(
+        self, verb: str, path: str, fields: dict[str, Any], headers: dict[str, str], *, pays: bool = False
+    ) -> Answer | None:
+        began = time.time()
+        what = f"{verb} {path}" + (f" {_in_short(fields)}" if fields else "")
+        try:
+            # Without a session's pool, so that tabs are tabs.
+            came = requests.request(
+                verb,
+                self.stack.url + path,
+                data=fields,
+                headers=headers,
+                cookies=self.browser.cookies,
+                timeout=PATIENCE,
+            )
+        except requests.RequestException as lost:
+            self.story.tell(self.known.name, what, f"no answer: {type(lost).__name__}", at=began)
+            if pays:
+                self.seen.may_charge(Moment(self.known.name, began, time.time()))
+            return None
+        answer = Answer(
+            self.known.name, what, began, time.time(), came.status_code, came.url, read(came.text),
+            came.headers.get("HX-Redirect", ""), str(fields.get("checkout_token", "")), pays,
+        )  # fmt: skip
+        self.seen.note(answer)
+        if pays:
+            self.seen.may_charge(Moment(self.known.name, began, answer.came, answer))
+        self.story.tell(self.known.name, what, answer.in_short, at=began)
+        return answer
+
+
+def _form(answer: Answer | None, action: str) -> Form | None:
+    if answer is None:
+        return None
+    return next((form for form in answer.page.forms if form.action.endswith(action)), None)
+
+
+def _in_short(fields: dict[str, Any]) -> str:
+    kept = ("checkout_token", "expected_total", "variant_id", "attempt", "card_id", "confirmation_token", "another")
+    return " ".join(f"{name}={str(fields[name])[:14]}" for name in kept if fields.get(name))

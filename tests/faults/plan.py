@@ -1,0 +1,190 @@
+"""What a seed stands for: who buys what, what goes wrong, who is killed when. Drawn before anything happens."""
+
+import random
+from dataclasses import dataclass
+from typing import Final
+
+ONE_CLICK, BY_CART, TYPED_CARD, HOSTED = "one click", "cart", "typed card", "hosted page"
+GOOD_CARDS: Final = ("pm_card_visa", "pm_card_mastercard", "pm_card_amex")
+BAD_CARDS: Final = ("pm_card_chargeCustomerFail",)
+ASKING_CARDS: Final = (
+    "pm_card_authenticationRequired",
+    "pm_card_authenticationRequiredChargeDeclinedInsufficientFunds",
+)
+ODD_CARDS: Final = ("pm_card_pendingRefund", "pm_card_refundFail")
+TYPED: Final = (
+    "pm_card_visa", "pm_card_visa", "pm_card_visa_chargeDeclined", "pm_card_visa_chargeDeclinedInsufficientFunds",
+    "pm_card_authenticationRequired", "pm_card_threeDSecureRequiredChargeDeclined",
+)  # fmt: skip
+INTENTS: Final = "/v1/payment_intents"
+# Where faults strike: verb and path, and how likely.
+PLACES: Final = (
+    ("POST", INTENTS, 14),
+    ("POST", f"{INTENTS}/*/confirm", 5),
+    ("POST", f"{INTENTS}/*/cancel", 3),
+    ("GET", f"{INTENTS}/*", 3),
+    ("GET", INTENTS, 1),
+    ("POST", "/v1/refunds", 3),
+    ("GET", "/v1/refunds/*", 1),
+    ("POST", "/v1/checkout/sessions", 3),
+    ("POST", "/v1/checkout/sessions/*/expire", 2),
+    ("GET", "/v1/checkout/sessions/*", 2),
+)
+KINDS: Final = (
+    ("error_after", 4), ("cut_after", 4), ("error_before", 3), ("cut_before", 3), ("delay", 3), ("delay_after", 3),
+    ("conflict_409", 2), ("rate_limit_429", 2),
+)  # fmt: skip
+LONGEST_DELAY: Final = 0.6
+VICTIMS: Final = ("web worker", "web worker", "web worker", "web", "worker", "worker")
+
+
+@dataclass(frozen=True)
+class Good:
+    """A product made for this schedule."""
+
+    handle: str
+    price: int
+    stock: int | None
+
+
+@dataclass(frozen=True)
+class Buy:
+    """One thing that somebody sets out to do."""
+
+    how: str
+    goods: tuple[int, ...]
+    presses: int
+    card: str
+    scripts: bool
+    pause: float
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who comes to the shop, with the cards saved some other day; `seed` decides how they take what comes."""
+
+    name: str
+    cards: tuple[str, ...]
+    buys: tuple[Buy, ...]
+    seed: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong between the shop and Stripe."""
+
+    kind: str
+    verb: str
+    path: str
+    nth: int
+    times: int
+    seconds: float
+    remembered: bool | None = None
+
+
+@dataclass(frozen=True)
+class Webhooks:
+    """How they come: held for `held` seconds (or until quiet), in what order, how often, by two endpoints at once or one."""
+
+    held: float | None
+    until_quiet: bool
+    order: str
+    repeat: int
+    doubled: bool
+    seed: int
+
+
+@dataclass(frozen=True)
+class Kill:
+    """Somebody dies, so many seconds after the beginning, and is away for a while."""
+
+    who: str
+    after: float
+    away: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A schedule."""
+
+    seed: int
+    goods: tuple[Good, ...]
+    people: tuple[Person, ...]
+    faults: tuple[Fault, ...]
+    webhooks: Webhooks
+    kills: tuple[Kill, ...]
+    refunds: int
+    owner_seed: str
+
+
+def plan_of(seed: int) -> Plan:
+    """The same seed is the same plan."""
+    chance = random.Random(seed)
+    goods = tuple(
+        Good(f"good-{seed}-{number}", chance.choice((450, 890, 1250, 2400, 6900)), chance.choice((None, 1, 2, 3, 8)))
+        for number in range(chance.choice((1, 2, 2, 3)))
+    )
+    people = tuple(_person(chance, seed, number, len(goods)) for number in range(chance.choice((1, 2, 2, 3, 3))))
+    return Plan(
+        seed,
+        goods,
+        people,
+        tuple(_fault(chance) for _ in range(chance.choice((0, 1, 2, 3, 4)))),
+        _webhooks(chance),
+        tuple(_kill(chance) for _ in range(chance.choices((0, 1, 2), (70, 24, 6))[0])),
+        refunds=chance.choice((0, 0, 1, 2)),
+        owner_seed=f"{seed}:owner",
+    )
+
+
+def _person(chance: random.Random, seed: int, number: int, goods: int) -> Person:
+    decks = (GOOD_CARDS, GOOD_CARDS, GOOD_CARDS, BAD_CARDS, ASKING_CARDS, ASKING_CARDS, ODD_CARDS)
+    cards = tuple(dict.fromkeys(chance.choice(chance.choice(decks)) for _ in range(chance.choice((1, 1, 2)))))
+    buys = tuple(_buy(chance, goods) for _ in range(chance.choice((1, 1, 2))))
+    return Person(("Alice", "Bob", "Carol")[number], cards, buys, f"{seed}:{number}")
+
+
+def _buy(chance: random.Random, goods: int) -> Buy:
+    how = chance.choices((ONE_CLICK, BY_CART, TYPED_CARD, HOSTED), (50, 18, 18, 14))[0]
+    most = 1 if how == ONE_CLICK else goods
+    return Buy(
+        how,
+        tuple(chance.sample(range(goods), chance.randint(1, most))),
+        chance.choices((1, 2, 3), (60, 28, 12))[0],
+        chance.choice(TYPED),
+        scripts=chance.random() < 0.75,
+        pause=chance.choice((0.0, 0.0, 0.02, 0.1)),
+    )
+
+
+def _fault(chance: random.Random) -> Fault:
+    verb, path, _ = chance.choices(PLACES, [weight for *_, weight in PLACES])[0]
+    kind = chance.choices([kind for kind, _ in KINDS], [weight for _, weight in KINDS])[0]
+    # Each request of the shop's is tried twice: two in a row are an answer that is lost for good.
+    times = chance.choices((1, 2, 4), (25, 60, 15))[0]
+    slow = kind.startswith("delay")
+    return Fault(
+        kind,
+        verb,
+        path,
+        nth=chance.choice((1, 1, 1, 1, 2, 3)),
+        times=min(times, 2) if slow else times,
+        seconds=round(chance.uniform(0.05, LONGEST_DELAY), 2) if slow else 0.0,
+        remembered=chance.choice((None, None, False)) if kind == "error_after" else None,
+    )
+
+
+def _webhooks(chance: random.Random) -> Webhooks:
+    is_held = chance.random() < 0.5
+    return Webhooks(
+        held=round(chance.uniform(0.1, 0.8), 2) if is_held else None,
+        until_quiet=chance.random() < 0.5,
+        order=chance.choice(("as_is", "reversed", "shuffled", "shuffled")),
+        repeat=chance.choices((1, 2, 3), (60, 30, 10))[0],
+        doubled=chance.random() < 0.12,
+        seed=chance.randrange(1 << 30),
+    )
+
+
+def _kill(chance: random.Random) -> Kill:
+    return Kill(chance.choice(VICTIMS), round(chance.uniform(0.03, 0.9), 3), round(chance.uniform(0.0, 0.25), 3))

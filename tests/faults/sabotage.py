@@ -1,0 +1,83 @@
+"""Rules of the shop, broken on purpose, to see that the machine notices. Nothing outside of these tests can do this."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from sqlalchemy import text
+
+from storefront.catalog import stock
+from storefront.database import current_session
+from storefront.mail import outbox
+from storefront.payments import asking, attempts, consequences
+from storefront.payments.attempts import Sending
+
+
+def commit(what: str) -> None:
+    """Break one rule in this process; an empty name breaks none."""
+    if what:
+        SABOTAGE[what]()
+
+
+def _new_key_each_time() -> None:
+    """What is sent again is another request to Stripe: a second charge."""
+    real = attempts.send
+
+    def send(sending: Sending, *rest: Any, **more: Any) -> str | None:
+        return real(replace(sending, key=secrets.token_hex(20)), *rest, **more)
+
+    asking.send = send  # type: ignore[attr-defined]
+
+
+def _stock_given_back_twice() -> None:
+    real = stock.give_back
+
+    def give_back(lines: Any) -> None:
+        lines = list(lines)
+        real(lines)
+        real(lines)
+
+    stock.give_back = give_back
+
+
+def _late_money_kept() -> None:
+    """What arrives for a canceled order does not go back."""
+    consequences.keep_or_return_money = lambda payment: None
+
+
+def _mail_forgotten() -> None:
+    """Queued, and never sent."""
+    real = outbox.post_all
+
+    def post_all(postings: Any) -> None:
+        real(postings)
+        current_session().execute(
+            text("UPDATE jobs SET finished_at = created_at WHERE kind = 'send_mail' AND finished_at IS NULL")
+        )
+
+    consequences.post_all = post_all  # type: ignore[attr-defined]
+
+
+def _unknown_is_failed() -> None:
+    """An answer that did not come is shown as a refusal."""
+    from storefront.payments import record  # noqa: PLC0415  beside what it breaks
+    from storefront.payments.models import AttemptState  # noqa: PLC0415
+
+    real = record.record
+
+    def hasty(told: Any) -> None:
+        if getattr(told, "state", None) is AttemptState.unknown:
+            told = replace(told, state=AttemptState.refused)
+        real(told)
+
+    attempts.record = hasty  # type: ignore[attr-defined]
+
+
+SABOTAGE: Final[dict[str, Callable[[], None]]] = {
+    "new-key-each-time": _new_key_each_time,
+    "stock-given-back-twice": _stock_given_back_twice,
+    "late-money-kept": _late_money_kept,
+    "mail-forgotten": _mail_forgotten,
+    "unknown-is-failed": _unknown_is_failed,
+}

@@ -1,0 +1,81 @@
+"""One schedule, from its seed to the judgement."""
+
+import json
+import time
+import traceback
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from tests.faults import crowd, quiet
+from tests.faults.books import books, marks
+from tests.faults.customer import Customer
+from tests.faults.invariants import Outcome, violations
+from tests.faults.plan import Plan, plan_of
+from tests.faults.seen import Seen
+from tests.faults.stack import Stack
+from tests.faults.story import Story
+from tests.faults.weather import Owner, Weather
+
+
+@dataclass
+class Played:
+    """How a schedule went."""
+
+    seed: int
+    seconds: float = 0.0
+    orders: int = 0
+    answers: int = 0
+    counted: Counter[str] = field(default_factory=Counter)
+    violations: list[str] = field(default_factory=list)
+    story: str = ""
+
+
+def play(stack: Stack, seed: int) -> Played:
+    """Play it, and judge it. What goes wrong in the machine itself is told as a violation too."""
+    played, story = Played(seed), Story(seed)
+    try:
+        _play(stack, plan_of(seed), story, played)
+    except Exception:  # noqa: BLE001  the story is wanted above all then
+        played.violations.append(f"the schedule could not be played: {traceback.format_exc()}")
+    played.seconds = time.time() - story.began
+    played.story = story.told()
+    return played
+
+
+def _play(stack: Stack, plan: Plan, story: Story, played: Played) -> None:
+    since, seen = marks(stack), Seen()
+    stack.worker_deaths.clear()
+    stack.sandbox.control("DELETE", "/requests")
+    mark = str(since.order)
+    shelf = crowd.stock_up(stack, plan.goods, mark)
+    people = crowd.let_in(stack, plan, mark)
+    customers = [
+        Customer(stack, story, seen, person, known, shelf) for person, known in zip(plan.people, people, strict=True)
+    ]
+    weather, owner = Weather(stack, story, plan), Owner(stack, story, plan, since.order)
+    weather.begins()
+    with ThreadPoolExecutor(len(customers) + 2) as hands:
+        outside = [hands.submit(weather.goes_on), hands.submit(owner.lives)]
+        for done in [hands.submit(customer.lives) for customer in customers] + outside:
+            done.result()
+    quiet.falls(stack, story, plan, weather)
+    outcome = Outcome(books(stack, since, shelf), seen, quiet.still_open(stack), stack.worker_deaths)
+    played.orders, played.answers = len(outcome.books.payments), len(seen.answers)
+    played.counted = weather.counted + Counter(f"page {one.panel or one.state or one.status}" for one in seen.answers)
+    _tell_of_stripe(stack, story, played)
+    played.violations = violations(outcome)
+
+
+def _tell_of_stripe(stack: Stack, story: Story, played: Played) -> None:
+    """What the shop asked of Stripe, and which faults struck: for the story and the table."""
+    for asked in stack.sandbox.control("GET", "/requests"):
+        for kind in asked["faults"]:
+            played.counted[f"fault {kind}"] += 1
+        error = f" {asked['error_code']}" if asked["error_code"] else ""
+        struck = f" struck by {', '.join(asked['faults'])}" if asked["faults"] else ""
+        replayed = " replayed" if asked["replayed"] else ""
+        key = f" key={asked['idempotency_key'][:8]}" if asked["idempotency_key"] else ""
+        came = f"{asked['status']}{error}{replayed} {asked['object'] or ''}{struck}"
+        story.tell("Stripe", f"{asked['method']} {asked['path']}{key}", came, at=asked["moment"])
+    story.tell("judge", json.dumps(dict(played.counted)))
