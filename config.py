@@ -50,6 +50,7 @@ class Settings:
     files_accel: str = ""
     prices_include_tax: bool = True
     home_country: str = "DE"
+    stripe_tax: bool = False
 
     @property
     def livemode(self) -> bool:
@@ -95,6 +96,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         files_accel=told.files_accel(),
         prices_include_tax=told.yes_or_no("PRICES_INCLUDE_TAX", default=True),
         home_country=told.country("HOME_COUNTRY", "DE"),
+        stripe_tax=told.yes_or_no("STRIPE_TAX", default=False),
     )
     _refuse_contradictions(settings)
     return settings

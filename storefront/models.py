@@ -11,6 +11,7 @@ from storefront.jobs.models import Job
 from storefront.mail.models import OutboundMail
 from storefront.orders.discount_models import Discount, DiscountGoods, DiscountUse
 from storefront.orders.models import Cart, CartLine, Counter, Order, OrderLine, OrderTax
+from storefront.orders.tax_models import TaxCalculation
 from storefront.orders.terms_models import ShippingRate, ShippingTier, ShippingZone, ShippingZoneCountry, TaxRate
 from storefront.payments.breaker import NewCardBreaker
 from storefront.payments.models import (
@@ -32,6 +33,6 @@ __all__ = [
     "CollectionProduct", "Counter", "Discount", "DiscountGoods", "DiscountUse", "Dispute", "Download", "Grant",
     "Installation", "Invoice", "Job", "NewCardBreaker", "OptionValue", "Order", "OrderLine", "OrderTax", "OutboundMail", "Payment",
     "PaymentAttempt", "PaymentEvent", "Product", "ProductImage", "Refund", "SavedCard", "SearchEntry", "ShippingRate",
-    "ShippingTier", "ShippingZone", "ShippingZoneCountry", "ShopDetails", "StripeCustomer", "StripeEvent", "TaxRate",
-    "Throttle", "Unmatched", "User", "Variant", "VariantValue", "WordKey",
+    "ShippingTier", "ShippingZone", "ShippingZoneCountry", "ShopDetails", "StripeCustomer", "StripeEvent",
+    "TaxCalculation", "TaxRate", "Throttle", "Unmatched", "User", "Variant", "VariantValue", "WordKey",
 ]  # fmt: skip

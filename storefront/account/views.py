@@ -10,6 +10,8 @@ from storefront.account import order_views as _orders  # noqa: F401
 from storefront.account import profile_views as _profile  # noqa: F401
 from storefront.account.door import account
 from storefront.auth.access import customer_required, signed_in
+from storefront.cart.owner import cart_owner
+from storefront.checkout.tax_ahead import work_out_tax
 from storefront.customers import addresses as verbs
 from storefront.customers.address_form import AddressForm, ContactForm
 from storefront.customers.countries import country_name
@@ -51,6 +53,7 @@ def add_address() -> ResponseReturnValue:
         context = book.context(customer.id) | {"form": form, "editing": None}
         return show("account/_address_form.html", page="account/addresses.html", status=422, **context)
     added_id = verbs.add_address(customer.id, form.place())
+    work_out_tax(cart_owner())
     context = book.context(customer.id, added_id=added_id)
     blank = book.blank_form(customer, context["addresses"])
     then = url_for(".addresses")
@@ -82,6 +85,7 @@ def change_address(address_id: int) -> ResponseReturnValue:
     if not form.validate():
         return show("account/_address_form.html", page="account/address.html", status=422, form=form, editing=found)
     verbs.change_address(me, address_id, form.place())
+    work_out_tax(cart_owner())
     return go_to(url_for(".addresses"))
 
 
@@ -91,6 +95,7 @@ def choose_default_address(address_id: int) -> ResponseReturnValue:
     """From now on parcels go there."""
     me = signed_in().id
     verbs.make_default(me, address_id)
+    work_out_tax(cart_owner())
     return done("account/_addresses.html", then=url_for(".addresses"), **book.context(me, chosen=True))
 
 
@@ -113,4 +118,5 @@ def remove_address(address_id: int) -> ResponseReturnValue:
     """Take it out of the book."""
     me = signed_in().id
     verbs.remove_address(me, address_id)
+    work_out_tax(cart_owner())
     return done("account/_addresses.html", then=url_for(".addresses"), **book.context(me, was_removed=True))

@@ -9,6 +9,7 @@ from werkzeug.local import LocalProxy
 from storefront.auth.access import customer_required, signed_in
 from storefront.cart.owner import cart_owner, keep_guest_token
 from storefront.cart.showing import cart_context
+from storefront.checkout.tax_ahead import work_out_tax
 from storefront.errors import RefusedError
 from storefront.hypermedia import done, go_to, is_broken, show, wants_fragment
 from storefront.orders import carts
@@ -39,11 +40,12 @@ def add_item() -> ResponseReturnValue:
     owner = cart_owner()
     change = carts.put_in(owner, _number("variant_id"), _number("quantity", 1))
     keep_guest_token(change.guest_token)
+    if change.guest_token is not None:
+        owner = carts.CartOwner(guest_token=change.guest_token)
+    work_out_tax(owner)
     if request.form.get("then") == "checkout":
         return go_to(url_for("checkout.show"))
     _say_on_the_next_page(change)
-    if change.guest_token is not None:
-        owner = carts.CartOwner(guest_token=change.guest_token)
     return done(
         "cart/added.hx.html",
         then=url_for("cart.show"),
@@ -74,6 +76,7 @@ def undo_merge() -> ResponseReturnValue:
 
 
 def _changed(change: CartChange) -> ResponseReturnValue:
+    work_out_tax(cart_owner())
     _say_on_the_next_page(change)
     context = cart_context(cart_owner(), change.sentences)
     return done("cart/changed.hx.html", then=url_for("cart.show"), **context)

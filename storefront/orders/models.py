@@ -123,6 +123,7 @@ class Order(Base):
             sqlite_where=text("status IN ('pending', 'failed')"),
             postgresql_where=text("status IN ('pending', 'failed')"),
         ),
+        Index("uq_orders_tax_calculation", "tax_calculation", unique=True),
         Index(
             "ix_orders_open", "hold_until", sqlite_where=text("status IN ('pending', 'failed')"),
             postgresql_where=text("status IN ('pending', 'failed')"),
@@ -152,6 +153,8 @@ class Order(Base):
     total: Mapped[int]
     shipping_address: Mapped[dict[str, Any] | None]
     shipping_name: Mapped[str] = mapped_column(default="")
+    # What Stripe worked its taxes out by: it can be committed only once, so no other order has it.
+    tax_calculation: Mapped[str | None]
     # Only to tell whether the button means another way; the rate itself may be gone.
     shipping_rate_id: Mapped[int | None]
     arrives_on: Mapped[dt.date | None]

@@ -2,9 +2,11 @@
 
 import datetime as dt
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select
+from sqlalchemy import and_, exists, insert, or_, select
+from sqlalchemy.exc import IntegrityError
 
 from storefront.catalog import stock
 from storefront.clock import now
@@ -12,6 +14,7 @@ from storefront.database import current_session, upsert
 from storefront.errors import ChangedError, RefusedError
 from storefront.money import Money
 from storefront.orders import discount_uses
+from storefront.orders.calculated_taxes import TaxTakenError
 from storefront.orders.models import (
     OPEN_STATUSES,
     FulfilmentStatus,
@@ -80,14 +83,15 @@ class Placed:
     order_id: int
     public_id: str
     total: Money
+    tax_calculation: str | None = None
 
 
 def place(wanted: Wanted, totals: Totals) -> Placed:
     """Place it inside the running transaction.
 
     Raises TokenTakenError where this button already has an order, TotalChangedError where it showed another
-    total, SoldOutError where stock is short, and CodeGoneError where somebody was faster with the last use of a code;
-    the transaction is then to be given up.
+    total, SoldOutError where stock is short, CodeGoneError where somebody was faster with the last use of a code, and
+    TaxTakenError where another order has the tax's calculation; the transaction is then to be given up.
     """
     if totals.total.minor != wanted.expected_total:
         raise TotalChangedError(totals.code_refused.words if totals.code_refused else None)
@@ -101,27 +105,30 @@ def place(wanted: Wanted, totals: Totals) -> Placed:
         current_session().execute(insert(OrderTax), [_tax(order_id, tax) for tax in totals.taxes])
     if totals.discount_id is not None:
         discount_uses.take(totals.discount_id, order_id, wanted.deal)
-    return Placed(order_id, public_id, totals.total)
+    return Placed(order_id, public_id, totals.total, totals.tax_calculation)
 
 
 def refuse_what_cannot_be_delivered(wanted: Wanted, totals: Totals) -> None:
     """Raise RefusedError where nothing is sent there, and ChangedError where the way that the button showed is gone."""
     if totals.refusal:
         raise RefusedError(totals.refusal)
-    if totals.tax_unknown:
+    if totals.tax_unknown and totals.tax_question is None:
         raise RefusedError("Please tell us your country: the tax depends on it.")
     if totals.requires_shipping and wanted.shipping_rate_id not in {None, totals.shipping_rate_id}:
         raise ChangedError("It cannot come that way any more. Nothing was charged.")
 
 
-def open_order_with(user_id: int, variant_ids: list[int]) -> str | None:
-    """The public id of an open order of this user's that has one of these variants in it."""
-    query = (
-        select(Order.public_id)
-        .join(OrderLine)
-        .where(Order.user_id == user_id, Order.status.in_(OPEN_STATUSES), OrderLine.variant_id.in_(variant_ids))
-    )
-    return current_session().scalar(query.order_by(Order.id.desc()).limit(1))
+def orders_met_by(wanted: Wanted, variant_ids: Iterable[int]) -> tuple[Order | None, Order | None]:
+    """The order that this button has already, and the buyer's newest open one with one of these variants in it.
+
+    Both in one question: every click asks it.
+    """
+    of_button = Order.checkout_token == wanted.checkout_token
+    has_one = exists().where(OrderLine.order_id == Order.id, OrderLine.variant_id.in_(variant_ids))
+    alike = and_(Order.user_id == wanted.buyer.user_id, Order.status.in_(OPEN_STATUSES), has_one)
+    met = current_session().scalars(select(Order).where(or_(of_button, alike)).order_by(Order.id.desc())).all()
+    mine = next((order for order in met if order.checkout_token == wanted.checkout_token), None)
+    return mine, next((order for order in met if order is not mine), None)
 
 
 def _write_order(wanted: Wanted, totals: Totals, public_id: str) -> int | None:
@@ -151,10 +158,17 @@ def _write_order(wanted: Wanted, totals: Totals, public_id: str) -> int | None:
         hold_until=at + HOLD,
         placed_at=at,
         tracking="",
+        tax_calculation=totals.tax_calculation,
         has_downloads=any(line.has_assets for line in totals.lines),
         livemode=wanted.livemode,
     )
-    return current_session().scalar(row.on_conflict_do_nothing(index_elements=["checkout_token"]).returning(Order.id))
+    once = row.on_conflict_do_nothing(index_elements=["checkout_token"]).returning(Order.id)
+    try:
+        return current_session().scalar(once)
+    except IntegrityError as refused:
+        if "tax_calculation" in str(refused.orig):
+            raise TaxTakenError from refused
+        raise
 
 
 def _line(order_id: int, line: PricedLine, counted: frozenset[int]) -> dict[str, object]:

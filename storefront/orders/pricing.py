@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import contains_eager, joinedload
 
@@ -10,6 +11,7 @@ from storefront.catalog.models import Product, Variant
 from storefront.database import current_session
 from storefront.errors import NotYoursError
 from storefront.money import Money
+from storefront.orders.calculated_taxes import goods_key_of, with_calculated_taxes
 from storefront.orders.delivery import chosen_way, parcel_of, ways_for, why_not
 from storefront.orders.discounting import taken_off, where_needed
 from storefront.orders.taxing import taxed_at, taxes_on
@@ -23,8 +25,12 @@ def price(wanted: dict[int, int], deal: Deal) -> Totals:
     variants = _variants(sorted(wanted))
     if len(variants) != len(wanted):
         raise NotYoursError("One of these is no longer sold.")
-    terms = read_terms(deal.destination)
-    return total_up([_line(variant, wanted[variant.id], terms.currency) for variant in variants], deal, terms)
+    asks_stripe = current_app.config["SETTINGS"].stripe_tax
+    terms = read_terms(deal.destination, goods_key_of(wanted, deal) if asks_stripe else None)
+    lines = [_line(variant, wanted[variant.id], terms.currency) for variant in variants]
+    if asks_stripe:
+        return with_calculated_taxes(before_tax(lines, deal, terms), terms, deal)
+    return total_up(lines, deal, terms)
 
 
 def total_up(lines: Sequence[PricedLine], deal: Deal, terms: Terms) -> Totals:

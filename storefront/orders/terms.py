@@ -1,6 +1,7 @@
 """What holds in the shop for one destination: rates, and taxes. As frozen facts; `terms_today` reads them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from storefront.orders.terms_models import RateKind
 
@@ -38,6 +39,17 @@ class TaxRule:
 
 
 @dataclass(frozen=True)
+class TaxAnswer:
+    """What Stripe answered about some goods to this destination. `is_taken`: an order was placed with it."""
+
+    id: int
+    fingerprint: str
+    stripe_id: str
+    taxes: tuple[dict[str, Any], ...]
+    is_taken: bool
+
+
+@dataclass(frozen=True)
 class Terms:
     """What holds for one destination. `rates`: the usual one first, then what is picked up.
 
@@ -50,6 +62,7 @@ class Terms:
     has_zones: bool = False
     rates: tuple[Rate, ...] = ()
     taxes: tuple[TaxRule, ...] = ()
+    answers: tuple[TaxAnswer, ...] = ()
 
 
 def same_region(one: str, other: str) -> bool:

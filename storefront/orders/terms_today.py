@@ -2,11 +2,13 @@
 
 import functools
 import itertools
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from flask import current_app
 from sqlalchemy import (
+    Boolean,
     CompoundSelect,
     Integer,
     Select,
@@ -14,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    exists,
     literal_column,
     null,
     or_,
@@ -23,8 +26,12 @@ from sqlalchemy import (
 )
 
 from config import Settings
-from storefront.database import current_session
-from storefront.orders.terms import Rate, TaxRule, Terms, Tier, same_region
+from storefront.clock import now
+from storefront.database import AwareDateTime, current_session
+from storefront.orders.calculated_taxes import FRESH
+from storefront.orders.models import Order
+from storefront.orders.tax_models import TaxCalculation
+from storefront.orders.terms import Rate, TaxAnswer, TaxRule, Terms, Tier, same_region
 from storefront.orders.terms_models import (
     RateKind,
     ShippingRate,
@@ -54,12 +61,15 @@ class _Row(NamedTuple):
     tier_price: int | None
 
 
-def read_terms(destination: Destination | None) -> Terms:
-    """What holds there; for None, what holds wherever it is."""
+def read_terms(destination: Destination | None, goods_key: str | None = None) -> Terms:
+    """What holds there; for None, what holds wherever it is. With `goods_key`: Stripe's answers about those goods, too."""
     settings: Settings = current_app.config["SETTINGS"]
     country = destination.country if destination else ""
-    found = current_session().execute(_everything(), {"country": country, "home": settings.home_country}).all()
-    rows = [_Row(*row) for row in found]
+    told: dict[str, Any] = {"country": country, "home": settings.home_country}
+    if goods_key is not None:
+        told |= {"goods_key": goods_key, "since": now() - FRESH, "livemode": settings.livemode}
+    everything = _everything(with_answers=goods_key is not None)
+    rows = [_Row(*row) for row in current_session().execute(everything, told).all()]
     zones = [row for row in rows if row.what == "zone"]
     zone = _zone_of(rows, zones, destination)
     return Terms(
@@ -69,6 +79,7 @@ def read_terms(destination: Destination | None) -> Terms:
         has_zones=bool(zones),
         rates=_rates(row for row in rows if row.what == "rate" and row.zone in {zone, None}),
         taxes=tuple(_tax(row) for row in rows if row.what == "tax"),
+        answers=tuple(_answer(row) for row in rows if row.what == "answer"),
     )
 
 
@@ -103,6 +114,10 @@ def _rate(rows: Sequence[_Row]) -> Rate:
 
 def _tax(row: _Row) -> TaxRule:
     return TaxRule(row.country, row.region, row.kind, row.name, row.price)
+
+
+def _answer(row: _Row) -> TaxAnswer:
+    return TaxAnswer(row.id, row.kind, row.name, tuple(json.loads(row.region)["taxes"]), is_taken=bool(row.position))
 
 
 _TEXTS: Final = {"name", "kind", "country", "region"}
@@ -151,11 +166,25 @@ def _taxes() -> Select[Any]:
     return rows.where(or_(tax.country == _COUNTRY, tax.country == _HOME))
 
 
+def _answers() -> Select[Any]:
+    kept = TaxCalculation
+    taken = exists().where(Order.tax_calculation == kept.stripe_id)
+    rows = _rows(
+        "answer", kept, name=kept.stripe_id, kind=kept.fingerprint, region=cast(kept.answer, String),
+        position=case((taken, literal_column("1", Integer)), else_=literal_column("0", Integer)),
+    )  # fmt: skip
+    fresh = kept.asked_at > bindparam("since", type_=AwareDateTime())
+    of_mode = kept.livemode == bindparam("livemode", type_=Boolean())
+    return rows.where(
+        kept.goods_key == bindparam("goods_key", type_=String), kept.stripe_id.is_not(None), fresh, of_mode
+    )
+
+
 _COUNTRY: Final = bindparam("country", type_=String)
 _HOME: Final = bindparam("home", type_=String)
 
 
 @functools.cache
-def _everything() -> CompoundSelect[Any]:
-    """Zones, places, rates and taxes as rows of one shape: a click has few statements to spare."""
-    return union_all(_zones(), _places(), _rates_and_tiers(), _taxes())
+def _everything(*, with_answers: bool) -> CompoundSelect[Any]:
+    """Zones, places, rates, and taxes or what Stripe said of them, as rows of one shape: a click has few statements to spare."""
+    return union_all(_zones(), _places(), _rates_and_tiers(), _answers() if with_answers else _taxes())

@@ -13,13 +13,18 @@ class Destination:
     country: str
     region: str = ""
     postal_code: str = ""
+    city: str = ""
+    line1: str = ""
 
 
 def destination_of(address: dict[str, str] | None) -> Destination | None:
     """Where an address is, as far as prices ask."""
     if address is None:
         return None
-    return Destination(address["country"], address.get("region", ""), address.get("postal_code", ""))
+    return Destination(
+        address["country"],
+        *(address.get(part) or "" for part in ("region", "postal_code", "city", "line1")),
+    )
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,29 @@ class TaxLine:
 
 
 @dataclass(frozen=True)
+class TaxedGoods:
+    """A line as a tax asks about it: what is left to pay of it, and what kind of thing it is."""
+
+    reference: str
+    amount: int
+    quantity: int
+    tax_class: str
+    is_download: bool
+
+
+@dataclass(frozen=True)
+class TaxQuestion:
+    """All that the tax of a total depends on, where Stripe works it out. `included`: the prices include it."""
+
+    goods_key: str
+    currency: str
+    place: Destination
+    included: bool
+    goods: tuple[TaxedGoods, ...]
+    shipping: int
+
+
+@dataclass(frozen=True)
 class Totals:
     """Every part of what is to be paid; `total` is what the button shows.
 
@@ -141,6 +169,9 @@ class Totals:
     # Nobody knows where to yet, and the total will have more in it then.
     shipping_unknown: bool = False
     tax_unknown: bool = False
+    # Where Stripe works it out: what was or is to be asked, and Stripe's id of the answer that an order may be placed with.
+    tax_question: TaxQuestion | None = None
+    tax_calculation: str | None = None
 
     @property
     def shipping(self) -> Money:

@@ -12,7 +12,7 @@ from storefront.clock import now
 from storefront.database import current_session, transaction
 from storefront.errors import RefusedError
 from storefront.installation import this_shop
-from storefront.money import Money
+from storefront.orders.placing import Placed
 from storefront.payments import cards, hosted, news, stripe_gateway
 from storefront.payments.consequences import note_unmatched
 from storefront.payments.models import AttemptState, Payment, PaymentAttempt, SavedCard, Source, StripeCustomer
@@ -91,10 +91,11 @@ def find_payer(user_id: int | None, means: Means | None) -> Payer:
     return Payer(found.stripe_id, found.SavedCard) if found else Payer(None, None)
 
 
-def open_payment(order_id: int, total: Money, payer: Payer) -> Payment:
+def open_payment(placed: Placed, payer: Payer) -> Payment:
     """The payment of an order being placed; names the buyer's customer, so that news can be checked against it."""
     payment = Payment(
-        order_id=order_id, amount=total.minor, currency=total.currency, stripe_customer_id=payer.customer,
+        order_id=placed.order_id, amount=placed.total.minor, currency=placed.total.currency,
+        stripe_customer_id=payer.customer, stripe_tax_calculation=placed.tax_calculation,
         livemode=current_app.config["SETTINGS"].livemode,
     )  # fmt: skip
     current_session().add(payment)
@@ -147,6 +148,9 @@ def _new_intent(payment: Payment, public_id: str, attempt: str) -> dict[str, Any
         "confirm": True,
         "metadata": {"order_id": public_id, "shop": this_shop(), "attempt_id": attempt},
     }
+    if payment.stripe_tax_calculation:
+        # Stripe commits the tax when the payment succeeds, and takes its share back with each refund.
+        intent["hooks"] = {"inputs": {"tax": {"calculation": payment.stripe_tax_calculation}}}
     return intent | ({"customer": payment.stripe_customer_id} if payment.stripe_customer_id else {})
 
 

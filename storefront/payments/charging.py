@@ -1,8 +1,9 @@
 """Paying: commit, call, record. One click is one order, one request and one call to Stripe, whatever happens in between."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
+from typing import Final
 
 from sqlalchemy import select
 
@@ -11,18 +12,19 @@ from storefront.database import current_session, leave, transaction
 from storefront.errors import ChangedError, RefusedError, ShopError, TooManyTriesError
 from storefront.money import smallest_charge
 from storefront.orders import discount_uses
+from storefront.orders.calculated_taxes import TaxTakenError
 from storefront.orders.models import Cart, CartLine, CartState, Order, OrderSource
 from storefront.orders.placing import (
     Buyer,
     Placed,
     TokenTakenError,
     Wanted,
-    open_order_with,
+    orders_met_by,
     place,
     refuse_what_cannot_be_delivered,
 )
 from storefront.orders.pricing import price
-from storefront.orders.totals import Totals
+from storefront.orders.totals import TaxQuestion, Totals
 from storefront.payments import stripe_gateway
 from storefront.payments.asking import ask_about_attempt
 from storefront.payments.attempts import (
@@ -35,6 +37,7 @@ from storefront.payments.attempts import (
     send,
     write_attempt,
 )
+from storefront.payments.calculating import TaxNotKnownError, work_out_now
 from storefront.payments.closing import close_at_stripe
 from storefront.payments.consequences import order_paid
 from storefront.payments.hosted import refuse_too_many_open
@@ -43,6 +46,9 @@ from storefront.payments.settling.attempts import start_attempt
 from storefront.payments.standing import order_status
 from storefront.payments.stripe_gateway import OutcomeUnknownError
 from storefront.payments.tries import count_new_card, refuse_too_many_tries
+
+# Asked, begun again; and the same once more where another order was faster, or a price changed in between.
+_TAX_TRIES: Final = 4
 
 
 class HasOpenOrderError(ChangedError):
@@ -80,6 +86,14 @@ class Bought:
     page: str | None = None
 
 
+class _TaxNeededError(Exception):
+    """Nothing is placed before the tax is known."""
+
+    def __init__(self, question: TaxQuestion) -> None:
+        super().__init__()
+        self.question = question
+
+
 @dataclass(frozen=True)
 class _Landed:
     """The click's button has an order."""
@@ -111,23 +125,32 @@ def buy(click: Click) -> Bought:
 def _begin(click: Click) -> Sending | Placed | _Landed:
     """T1: everything that must be true before Stripe hears of it, in one transaction."""
     with transaction():
-        landed = _landed_on(click)
-        if landed:
-            return landed
+        mine, alike = orders_met_by(click.wanted, _asked_about(click))
+        if mine:
+            return _landing(mine, click)
         refuse_too_many_tries(click.wanted.buyer)
         if isinstance(click.how.means, OnHostedPage):
             refuse_too_many_open(click.wanted.buyer)
         goods = _goods(click)
         wanted = replace(click.wanted, discount_code=_code(click))
         totals = price(goods, wanted.deal)
-        _refuse_what_cannot_be_charged(click, totals)
+        _refuse_what_cannot_be_delivered(click, totals)
+        if alike:
+            raise HasOpenOrderError(alike.public_id)
+        _refuse_what_cannot_be_charged(totals)
         placed = place(wanted, totals)
         payer = find_payer(click.wanted.buyer.user_id, click.how.means)
-        payment = open_payment(placed.order_id, placed.total, payer)
+        payment = open_payment(placed, payer)
         if not placed.total:
             _settle_free(payment)
             return placed
         return write_attempt(payment, placed.public_id, 1, click.how, click.wanted.buyer.user_id)
+
+
+def _asked_about(click: Click) -> Iterable[int]:
+    """What may not stand in another open order of the buyer's; a cart has one open order at most, and guests are not asked."""
+    is_asked = click.wanted.source is not OrderSource.cart and not click.asked_before
+    return click.goods if is_asked and click.wanted.buyer.user_id is not None else ()
 
 
 def _goods(click: Click) -> dict[int, int]:
@@ -152,18 +175,17 @@ def _code(click: Click) -> str | None:
     return current_session().scalar(select(Cart.discount_code).where(Cart.id == click.wanted.cart_id))
 
 
-def _refuse_what_cannot_be_charged(click: Click, totals: Totals) -> None:
-    buyer = click.wanted.buyer
+def _refuse_what_cannot_be_delivered(click: Click, totals: Totals) -> None:
     if totals.is_sent and click.wanted.address is None:
         raise RefusedError("Please tell us where to send it.")
     refuse_what_cannot_be_delivered(click.wanted, totals)
+
+
+def _refuse_what_cannot_be_charged(totals: Totals) -> None:
+    if totals.tax_question and not totals.tax_calculation:
+        raise _TaxNeededError(totals.tax_question)
     if totals.total and not totals.total.is_chargeable:
         raise RefusedError(_too_little(totals))
-    if click.wanted.source is OrderSource.cart or click.asked_before or buyer.user_id is None:
-        return
-    open_order = open_order_with(buyer.user_id, [line.variant_id for line in totals.lines])
-    if open_order:
-        raise HasOpenOrderError(open_order)
 
 
 def _too_little(totals: Totals) -> str:
@@ -185,7 +207,7 @@ def _settle_free(payment: Payment) -> None:
 def _count_and_begin(click: Click) -> Sending | Placed | _Landed:
     if isinstance(click.how.means, WithNewCard):
         count_new_card(click.wanted.buyer.user_id, click.wanted.buyer.email_key)
-    return _begin(click)
+    return _begin_with_tax(click)
 
 
 def _begin_or_land(click: Click, begin: Begin) -> Sending | Placed | _Landed:
@@ -202,10 +224,24 @@ def _begin_or_land(click: Click, begin: Begin) -> Sending | Placed | _Landed:
         return landed
 
 
+def _begin_with_tax(click: Click) -> Sending | Placed | _Landed:
+    """Where the tax is not known yet, Stripe is asked first, outside of any transaction; and once more if another order was faster."""
+    for _ in range(_TAX_TRIES):
+        try:
+            return _begin(click)
+        except _TaxNeededError as needed:
+            work_out_now(needed.question)
+        except TaxTakenError:
+            continue
+    raise TaxNotKnownError
+
+
 def _landed_on(click: Click) -> _Landed | None:
     order = current_session().scalar(select(Order).where(Order.checkout_token == click.wanted.checkout_token))
-    if order is None:
-        return None
+    return _landing(order, click) if order else None
+
+
+def _landing(order: Order, click: Click) -> _Landed:
     whose = order.user_id
     # A guest's order is found by their cart, and by that cart still when they have signed in since.
     from_their_cart = whose is None and order.cart_id is not None and order.cart_id == click.wanted.cart_id
@@ -273,7 +309,7 @@ def _close_and_begin_anew(landed: _Landed, click: Click) -> Bought:
     leave()
     if not closed or fresh is None:
         return Bought(landed.public_id, again=True)
-    begun = _begin_or_land(replace(click, wanted=replace(click.wanted, checkout_token=fresh)), _begin)
+    begun = _begin_or_land(replace(click, wanted=replace(click.wanted, checkout_token=fresh)), _begin_with_tax)
     page = send(begun) if isinstance(begun, Sending) else None
     return Bought(begun.public_id, again=isinstance(begun, _Landed), page=page)
 

@@ -132,6 +132,7 @@ class Payment(Base):
     stripe_payment_intent_id: Mapped[str | None] = mapped_column(unique=True)
     stripe_charge_id: Mapped[str | None] = mapped_column(index=True)
     stripe_customer_id: Mapped[str | None]
+    stripe_tax_calculation: Mapped[str | None]
     intent_state: Mapped[IntentState] = mapped_column(default=IntentState.open)
     amount: Mapped[int]
     currency: Mapped[str]
