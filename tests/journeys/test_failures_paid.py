@@ -3,14 +3,19 @@
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
 from storefront.mail.models import MailState, OutboundMail
 from storefront.money import Money
-from storefront.payments.models import AttemptState, PaymentAttempt, StripeEvent
-from tests.people import Shopper
+from storefront.payments import news, stripe_gateway
+from storefront.payments.asking import release
+from storefront.payments.charging import give_up
+from storefront.payments.models import AttemptState, PaymentAttempt, Source, StripeEvent
+from storefront.payments.record import record
+from tests.people import Shopper, at_once
 from tests.stack import INTENTS, OWNER, Sandbox, Shop
 
 TEAPOT = Money(2400, "eur")
@@ -24,6 +29,37 @@ def carol(someone: Callable[[str], Shopper]) -> Shopper:
     person.has_address()
     person.has_card("pm_card_authenticationRequired")
     return person
+
+
+def test_10_a_stale_save_and_the_timer_come_after_the_page_and_the_webhook(
+    shop: Shop, sandbox: Sandbox, carol: Shopper
+) -> None:
+    sandbox.wait_for_webhooks()
+    sandbox.hold_webhooks()
+    carol.buys("Vase")
+    with shop.inside():
+        stale = news.intent_news(stripe_gateway.fetch_intent(shop.intents()[0]), Source.api, challenge=1)
+    sandbox.answer_bank(shop.intents()[0], passed=True)
+    carol.sends(f"/orders/{shop.order_ids()[0]}/challenge", {})
+    paid = carol.orders()
+    shop.clock.forward(hours=1)
+
+    at_once([partial(says_late, shop, stale), partial(sandbox.release_webhooks, repeat=2), shop.work, carol.sees_order])
+    shop.settle()
+
+    assert paid == carol.orders() == [("Vase", "paid")]
+    assert shop.stock("Vase") == 0
+    assert carol.charged() == [Money(6900, "eur")]
+    assert sent(shop, "receipt") == [carol.email]
+    assert sent(shop, "order_canceled") == []
+
+
+def says_late(shop: Shop, stale: news.IntentNews) -> None:
+    """An answer that was on its way for long; then the timer, and an old tab that wants to cancel."""
+    with shop.inside():
+        record(stale)
+        release(1)
+        give_up(1)
 
 
 def test_13_a_timeout_while_reading_a_succeeded_intent(shop: Shop, sandbox: Sandbox, carol: Shopper) -> None:
