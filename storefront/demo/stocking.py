@@ -16,6 +16,7 @@ from storefront.customers.models import Address, Role, User
 from storefront.customers.people import user_by_email
 from storefront.customers.proving import mark_verified
 from storefront.database import current_session, transaction
+from storefront.demo.papers import bring_papers
 from storefront.demo.people import CARDS, CUSTOMER, OWNER, Person
 from storefront.demo.sandbox_api import SandboxApi
 from storefront.extensions import db
@@ -35,6 +36,7 @@ def stock_shop(environment: Mapping[str, str]) -> None:
     app = create_app(read_settings(environment))
     with app.app_context():
         stock_from(GOODS)
+        bring_papers()
         _offer_delivery()
         _welcome(OWNER, Role.owner)
         mara = _welcome(CUSTOMER, Role.customer)
