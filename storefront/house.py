@@ -54,6 +54,9 @@ def configure(app: Flask, settings: Settings) -> None:
         REMEMBER_COOKIE_HTTPONLY=True,
         REMEMBER_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=1024 * 1024,
+        # Of a form in parts: how long one of them may be, and how many there are.
+        MAX_FORM_MEMORY_SIZE=256 * 1024,
+        MAX_FORM_PARTS=200,
         WTF_CSRF_ENABLED=False,  # cross-site writes are refused by fetch metadata: see security.py
         RATELIMIT_STORAGE_URI="storefront-sql://",
         # Pages of people with a session too. Guessing a secret by how well it packs (BREACH) takes many requests with the

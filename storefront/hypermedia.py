@@ -16,6 +16,7 @@ from config import Settings
 from storefront.catalog.products import collections
 from storefront.clock import now
 from storefront.errors import NotYoursError, ShopError, TooManyTriesError
+from storefront.invoices.seller import imprint
 from storefront.money import Money
 
 _OWN_PAGES: Final = frozenset({400, 403, 404, 409, 413, 429, 500, 503})
@@ -97,7 +98,7 @@ def _of_every_page() -> dict[str, Any]:
     settings: Settings = current_app.config["SETTINGS"]
     return {
         "shop_name": settings.shop_name,
-        "imprint": settings.shop_name,
+        "imprint": settings.shop_name if is_broken() else LocalProxy(imprint),
         "stripe_js_url": settings.stripe_js_url,
         "stripe_publishable_key": settings.stripe_publishable_key,
         # Asked for only where a page draws its masthead, and by no fragment.

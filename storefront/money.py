@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from babel.numbers import format_currency
+from babel.numbers import format_currency, get_currency_symbol
 
 # https://docs.stripe.com/currencies: what Stripe counts in, which is not always what ISO 4217 says.
 ZERO_DECIMAL: Final = frozenset(
@@ -78,7 +78,10 @@ class Money:
         amount = Decimal(self.minor).scaleb(-decimals(self.currency))
         pattern = "#,##0" + ("." + "0" * places if places else "")
         locale = _LOCALES.get(self.currency, "en")
-        sign = f"{pattern} ¤" if locale == "en_DE" else f"¤{pattern}"
+        # A sign of letters stands apart from its number: $12.00, but KWD 12.000.
+        last = get_currency_symbol(self.currency.upper(), locale)[-1]
+        apart = " " if last.isalpha() or last == "." else ""
+        sign = f"{pattern} ¤" if locale == "en_DE" else f"¤{apart}{pattern}"
         return format_currency(
             amount, self.currency.upper(), format=sign, locale=locale, currency_digits=False
         ).replace(" ", "\u00a0")

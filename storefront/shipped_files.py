@@ -49,7 +49,8 @@ def set_up_files(app: Flask) -> None:
         return  # whoever works on the styles wants to see them
     version, files = _read(Path(str(app.static_folder)))
     prefix = f"{app.static_url_path}/{version}/"
-    app.wsgi_app = ShippedFiles(app.wsgi_app, prefix, files)  # type: ignore[method-assign]
+    https = app.config["SESSION_COOKIE_SECURE"]
+    app.wsgi_app = ShippedFiles(app.wsgi_app, prefix, files, https=https)  # type: ignore[method-assign]
 
     @app.url_defaults
     def name_version(endpoint: str, values: dict[str, Any]) -> None:
@@ -72,8 +73,11 @@ class ShippedFiles:
     wrong when a file has changed since.
     """
 
-    def __init__(self, app: "WSGIApplication", prefix: str, files: dict[str, bytes]) -> None:
+    def __init__(self, app: "WSGIApplication", prefix: str, files: dict[str, bytes], *, https: bool = False) -> None:
         self._app = app
+        self._always = [("Referrer-Policy", "same-origin")]
+        if https:
+            self._always.append(("Strict-Transport-Security", "max-age=31536000"))
         self._prefix = prefix
         self._files = files
         self._drawn: dict[tuple[str, str], tuple[bytes, list[tuple[str, str]]]] = {}
@@ -92,7 +96,7 @@ class ShippedFiles:
             coding = "identity"
         if (name, coding) not in self._drawn:
             body = _coded(self._files[name], coding)
-            self._drawn[name, coding] = (body, _headers(name, coding, len(body)))
+            self._drawn[name, coding] = (body, _headers(name, coding, len(body)) + self._always)
         return self._drawn[name, coding]
 
 

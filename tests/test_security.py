@@ -188,3 +188,11 @@ class TestPrivacy:
 
         assert browser.get("/page").headers["Cache-Control"] == "private, no-store"
         assert browser.get("/picture").headers["Cache-Control"] == "public"
+
+
+def test_a_form_of_many_parts_or_long_words_is_refused(browser: FlaskClient) -> None:
+    many = {f"field{number}": "x" for number in range(300)}
+    parts = {"content_type": "multipart/form-data"}
+
+    assert browser.post("/auth/login", data={"email": "x" * 300_000}, **parts).status_code == 413
+    assert browser.post("/auth/login", data=many, **parts).status_code == 413

@@ -1,5 +1,8 @@
 """So many tries and no more, whoever counts."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -103,3 +106,31 @@ class TestCounting:
         assert limiter.storage.reset() == 1
         leave()
         assert current_session().scalars(select(Throttle.tries)).all() == []
+
+
+def test_all_processes_count_together(database_url: str) -> None:
+    command = [sys.executable, "-c", _COUNTING]
+    environment = os.environ | {"DATABASE_URL": database_url}
+    crowd = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+
+    told = [process.communicate(timeout=60)[0].strip() for process in crowd]
+
+    assert sorted("".join(told)) == ["n"] * 30 + ["y"] * 10
+
+
+_COUNTING = """
+import os
+from storefront.errors import TooManyTriesError
+from storefront.throttling import throttle
+from tests.apps import bare_app
+
+def tries():
+    try:
+        throttle("door", "alice", limit="10 per hour")
+    except TooManyTriesError:
+        return "n"
+    return "y"
+
+with bare_app(os.environ["DATABASE_URL"]) as app, app.app_context():
+    print("".join(tries() for _ in range(20)))
+"""

@@ -26,6 +26,8 @@ auth = Blueprint("auth", __name__, url_prefix="/auth")
 
 # All from one address. Registering is wide: a family, an office, a school are one address.
 REGISTRATIONS: Final = "60 per hour"
+# Each becomes a customer at Stripe.
+REGISTRATIONS_A_DAY: Final = "150 per day"
 KNOWN_EMAILS_TRIED: Final = "20 per hour"
 RESETS: Final = "20 per hour"
 MAILS_TO_ONE: Final = "5 per hour"
@@ -55,6 +57,7 @@ def join() -> ResponseReturnValue:
     if not form.validate():
         return _register_page(form, status=422)
     throttle("register", address(), limit=REGISTRATIONS)
+    throttle("register-day", address(), limit=REGISTRATIONS_A_DAY)
     try:
         user = make_login(typed(form.name), typed(form.email), typed(form.password))
     except KnownEmailError as known:

@@ -20,6 +20,7 @@ from storefront.catalog.results import NOTHING, Filters, Found
 from storefront.catalog.words import plain, shown
 from storefront.errors import NotYoursError
 from storefront.hypermedia import came_to, wants_fragment
+from storefront.invoices.seller import imprint
 
 browse = Blueprint("browse", __name__)
 browse.add_app_template_filter(picture_url, "picture_url")
@@ -124,7 +125,8 @@ def _results(page: str, wish: Wish, **context: Any) -> ResponseReturnValue:
 
 
 def _page(template: str, **context: Any) -> str:
-    return render_template(template, collections=shared_part("masthead", products.collections), **context)
+    shared = {"collections": shared_part("masthead", products.collections), "imprint": shared_part("imprint", imprint)}
+    return render_template(template, **shared, **context)
 
 
 def _cards(ask: Callable[[], CardPage]) -> dict[str, Any]:

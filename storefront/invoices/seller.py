@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from config import Settings
 from storefront import audit
+from storefront.catalog.version import raise_version
 from storefront.database import current_session, transaction
 from storefront.invoices.models import ShopDetails
 
@@ -26,6 +27,16 @@ def seller_today() -> Seller:
     """Who sells from now on."""
     newest = current_session().scalar(select(ShopDetails).order_by(ShopDetails.id.desc()).limit(1))
     return seller_of(newest)
+
+
+def imprint() -> str:
+    """Who keeps the shop and where, in one line: what the owner has told, else the shop's name alone."""
+    newest = current_session().scalar(select(ShopDetails).order_by(ShopDetails.id.desc()).limit(1))
+    if newest is None:
+        return seller_of(None).name
+    seller = seller_of(newest)
+    vat_id = f"VAT ID {seller.vat_id}" if seller.vat_id else ""
+    return " · ".join(filter(None, [", ".join([seller.name, *seller.address]), seller.email, vat_id]))
 
 
 def seller_of(details: ShopDetails | None) -> Seller:
@@ -49,6 +60,7 @@ def change_seller(seller: Seller) -> None:
                 note=seller.note,
             )
         )
+        raise_version()  # every page says it below
         after = asdict(seller)
         changed = [name for name in after if after[name] != before[name]]
         audit.note(

@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import timedelta
+from typing import Any
 
 from flask import current_app
 from sqlalchemy import select
@@ -18,6 +19,7 @@ from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStr
 
 # Stripe forgets keys after a day; well before that the same request is still the same customer.
 KEY_GOOD_FOR = timedelta(hours=20)
+ASKED_AGAIN_AFTER = timedelta(minutes=10)
 FOR_OTHER_KEYS = timedelta(hours=1)
 
 
@@ -147,18 +149,14 @@ def push_customer(customer_id: int) -> None:
         return
     wait_for_mode(livemode=customer.livemode)
     if customer.stripe_id is None:
-        raise OutcomeUnknownError
+        raise NotYetError("it is not made yet", ASKED_AGAIN_AFTER)
     card = session.get(SavedCard, customer.default_card_id) if customer.default_card_id else None
     stripe_id, default_id = customer.stripe_id, customer.default_card_id
     params = _customer_params(user) | {
         "invoice_settings": {"default_payment_method": card.stripe_payment_method_id if card else ""}
     }
     leave()
-    try:
-        stripe_gateway.update_customer(stripe_id, params)
-        error = ""
-    except RefusedByStripeError as refused:
-        error = refused.code
+    error = _push(stripe_id, params)
     with transaction() as session:
         customer = session.get_one(StripeCustomer, customer_id, with_for_update=True)
         customer.sync_error = error
@@ -166,3 +164,14 @@ def push_customer(customer_id: int) -> None:
         keeping.outdate_looks(customer)
         if customer.default_card_id == default_id:
             customer.synced_at = now()
+
+
+def _push(stripe_id: str, params: dict[str, Any]) -> str:
+    """Why Stripe would not take it, or nothing. However long it is silent, it is told in the end."""
+    try:
+        stripe_gateway.update_customer(stripe_id, params)
+    except OutcomeUnknownError as unknown:
+        raise NotYetError("Stripe did not answer", ASKED_AGAIN_AFTER) from unknown
+    except RefusedByStripeError as refused:
+        return refused.code
+    return ""

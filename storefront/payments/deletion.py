@@ -3,7 +3,6 @@
 The user's row is emptied, not removed: what is kept refers to its number, and nobody else ever gets that number.
 """
 
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -24,7 +23,7 @@ from storefront.orders.fulfilling import SENDABLE
 from storefront.orders.labels import label
 from storefront.orders.models import OPEN_STATUSES, FulfilmentStatus, Order, OrderLine
 from storefront.payments import forgetting, news, stripe_gateway
-from storefront.payments.customers import KEY_GOOD_FOR, already_made, wait_for_mode
+from storefront.payments.customers import ASKED_AGAIN_AFTER, KEY_GOOD_FOR, already_made, wait_for_mode
 from storefront.payments.models import (
     LIVE_STATES,
     Dispute,
@@ -39,7 +38,6 @@ from storefront.payments.record import record
 from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
 
 OPEN_REFUNDS: Final = (RefundState.sending, RefundState.unknown, RefundState.pending, RefundState.requires_action)
-ASKED_AGAIN_AFTER: Final = dt.timedelta(minutes=10)
 DECIDED: Final = ("won", "lost", "warning_closed", "prevented")
 
 

@@ -1,6 +1,7 @@
 """Where Stripe tells us things: verified, applied once, answered."""
 
 from collections import Counter
+from typing import Final
 
 from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
@@ -11,9 +12,14 @@ from storefront.payments import consequences, inbox
 webhooks = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
 
+# Stripe's largest events, a Session with a hundred lines, are a quarter of this. Nobody has signed what is being read.
+LARGEST: Final = 512 * 1024
+
+
 @webhooks.post("/stripe")
 def stripe_event() -> ResponseReturnValue:
     """400 for what is not from Stripe or not for this mode, 500 for what could not be applied (Stripe sends it again), else 204."""
+    request.max_content_length = LARGEST
     try:
         delivery = inbox.open_delivery(request.get_data(), request.headers.get("Stripe-Signature", ""))
     except inbox.BadDeliveryError as bad:

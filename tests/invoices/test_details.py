@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import pytest
 from click.testing import Result
 from flask import Flask
+from flask.testing import FlaskClient
 
 from storefront.cli import add_commands
 from storefront.invoices.models import ShopDetails
-from storefront.invoices.seller import Seller, seller_today
+from storefront.invoices.seller import Seller, change_seller, seller_today
 from tests.apps import bare_app
 
 
@@ -61,3 +62,28 @@ def test_somebody_must_sell(app: Flask) -> None:
 
     assert refused.exit_code == 1
     assert "must say who sells" in refused.output
+
+
+class TestImprint:
+    """What stands below every page."""
+
+    def test_a_shop_that_told_nothing_has_its_name(self, doors: Flask, browser: FlaskClient) -> None:
+        for path in ("/", "/cart"):
+            assert "<p>Kiesel<br>" in browser.get(path).text
+
+    def test_all_pages_say_it_from_the_moment_it_is_told(self, doors: Flask, browser: FlaskClient) -> None:
+        browser.get("/")
+        address = ("Fährstraße 11", "20457 Hamburg")
+
+        with doors.app_context():
+            change_seller(Seller("Kiesel GmbH", address, vat_id="DE811", email="hallo@kiesel.example"))
+
+        line = "<p>Kiesel GmbH, Fährstraße 11, 20457 Hamburg · hallo@kiesel.example · VAT ID DE811<br>"
+        for path in ("/", "/cart", "/no/such/page"):
+            assert line in browser.get(path).text
+
+    def test_an_address_is_text(self, doors: Flask, browser: FlaskClient) -> None:
+        with doors.app_context():
+            change_seller(Seller("Kiesel <b>", ()))
+
+        assert "<p>Kiesel &lt;b&gt;<br>" in browser.get("/cart").text

@@ -54,7 +54,7 @@ def test_an_invoice_says_who_sold_what_to_whom_and_that_it_is_paid() -> None:
         ("eur", 123456, 490, 0, "Subtotal 1.234,56 € Parcel 4,90 € Total 1.239,46 €"),
         ("usd", 123456, 490, 100, "Subtotal $1,234.56 Discount −$1.00 Parcel $4.90 Total $1,238.46"),
         ("jpy", 123456, 490, 0, "Subtotal ¥123,456 Parcel ¥490 Total ¥123,946"),
-        ("kwd", 1234560, 490, 0, "Subtotal KWD1,234.560 Parcel KWD0.490 Total KWD1,235.050"),
+        ("kwd", 1234560, 490, 0, "Subtotal KWD 1,234.560 Parcel KWD 0.490 Total KWD 1,235.050"),
         ("eur", 4800, 0, 0, "Subtotal 48,00 € Parcel free Total 48,00 €"),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 from storefront.customers.models import User
 from storefront.database import leave, transaction
 from storefront.errors import NotYoursError
+from storefront.jobs.queue import NotYetError
 from storefront.payments.cards import choose_default
 from storefront.payments.customers import (
     customer_to_charge,
@@ -18,7 +19,6 @@ from storefront.payments.customers import (
     want_push,
 )
 from storefront.payments.models import StripeCustomer
-from storefront.payments.stripe_gateway import OutcomeUnknownError
 from tests.people import Shopper
 from tests.stack import Sandbox, Shop
 
@@ -176,10 +176,27 @@ def test_what_is_not_made_yet_is_told_later(shop: Shop, sandbox: Sandbox, alice:
         session.get_one(StripeCustomer, customer_id).stripe_id = None
     sandbox.control("DELETE", "/requests")
 
-    with shop.inside(), pytest.raises(OutcomeUnknownError):
+    with shop.inside(), pytest.raises(NotYetError):
         push_customer(customer_id)
 
     assert sandbox.requests("POST", CUSTOMERS) == []
+
+
+def test_however_long_stripe_is_silent_it_is_told_in_the_end(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:
+    shop.settle()
+    sandbox.fault("cut_before", f"{CUSTOMERS}/{alice.customer}", times=200)
+
+    push_again(shop, alice)
+    for _ in range(30):
+        shop.clock.forward(minutes=11)
+        shop.work()
+    [silent] = shop.all(StripeCustomer.synced_at)
+    sandbox.forget_faults()
+    shop.clock.forward(minutes=11)
+    shop.work()
+
+    assert silent is None
+    assert shop.all(StripeCustomer.synced_at) != [None]
 
 
 def test_what_was_deleted_meanwhile_is_told_nothing(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:
