@@ -8,6 +8,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from storefront import audit, installation
+from storefront.cli.discounts import discounts
 from storefront.cli.printing import in_plain_words, show_table
 from storefront.customers.joining import join, newcomer
 from storefront.customers.models import Role, User
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 SHORTEST_PASSWORD = 10
 
-shop = AppGroup("shop", short_help="Make an owner; import products; adopt a copy.")
+shop = AppGroup("shop", short_help="Make an owner; import products; offer discounts; adopt a copy.")
+shop.add_command(discounts)
 
 
 @shop.command("create-owner")

@@ -78,10 +78,10 @@ def _line(name: str, sku: str, quantity: int, unit: Money, total: Money) -> dict
 def _sums(order: Order) -> Pairs:
     sums = [("Subtotal", str(Money(order.subtotal, order.currency)))]
     if order.discount:
-        sums.append(("Discount", f"−{Money(order.discount, order.currency)}"))
+        sums.append((order.discount_label, f"−{Money(order.discount, order.currency)}"))
     if any(line.requires_shipping for line in order.lines):
         free_or_not = str(Money(order.shipping, order.currency)) if order.shipping else "free"
-        sums.append((order.shipping_name or "Delivery", free_or_not))
+        sums.append((order.delivery_label, free_or_not))
     return sums if len(sums) > 1 else []
 
 

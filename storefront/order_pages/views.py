@@ -163,7 +163,7 @@ def _summary(order: OrderShown) -> Summary:
         shipping_words=order.shipping_name or "Delivery",
         total=order.total,
         discount=order.discount or None,
-        discount_code=None,
+        discount_code=order.discount_code or None,
         tax=order.tax or None,
     )
 

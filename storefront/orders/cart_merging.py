@@ -89,6 +89,7 @@ def _pour(guests: Cart, mine: Cart) -> None:
             added[str(chosen.variant_id)] = came
         if sentence:
             short.append(sentence)
+    mine.discount_code = mine.discount_code or guests.discount_code
     guests.state = CartState.merged
     mine.updated_at = now()
     if had_things or short:

@@ -120,6 +120,14 @@ def take_out(owner: CartOwner, line_id: int) -> CartChange:
     return CartChange(name)
 
 
+def keep_code(owner: CartOwner, code: str) -> None:
+    """Have this discount code on it; an empty one takes off what is there."""
+    with transaction():
+        cart = _lock(owner)
+        cart.discount_code = code
+        _touch(cart)
+
+
 def open_cart(owner: CartOwner) -> tuple[Cart, str | None]:
     """Their open cart, locked, inside the running transaction; where there is none, a new one, and a guest's token."""
     if (mine := _open_cart_of(owner)) is not None:

@@ -32,4 +32,5 @@ def _take_out_bought(order: Order) -> None:
             line.quantity = left
         else:
             session.execute(delete(CartLine).where(CartLine.id == line.id))
+    cart.discount_code = ""
     cart.checkout_token = secrets.token_urlsafe(24)

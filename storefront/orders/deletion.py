@@ -3,6 +3,7 @@
 from sqlalchemy import ColumnElement, and_, delete, null, select, update
 
 from storefront.database import current_session
+from storefront.orders.discount_models import DiscountUse
 from storefront.orders.models import Cart, Order, OrderStatus
 
 PAID = (OrderStatus.paid, OrderStatus.partially_refunded, OrderStatus.refunded)
@@ -22,6 +23,8 @@ def forget_orders(user_id: int) -> None:
     """Inside a transaction: of unpaid ones who and where to; of paid ones the phone number, which no invoice needs."""
     session = current_session()
     unpaid = update(Order).where(and_(Order.user_id == user_id, ~was_paid()))
+    of_unpaid = DiscountUse.order_id.in_(select(Order.id).where(Order.user_id == user_id, ~was_paid()))
+    session.execute(update(DiscountUse).where(of_unpaid).values(email_key=None))
     session.execute(unpaid.values(email="", email_key="", shipping_address=null(), tracking=""))
     for order in session.scalars(select(Order).where(Order.user_id == user_id, was_paid())):
         if (order.shipping_address or {}).get("phone"):

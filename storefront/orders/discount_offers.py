@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import select
 
+from storefront import audit
 from storefront.catalog.models import Collection, Product, Variant
 from storefront.database import current_session, transaction
 from storefront.errors import RefusedError
@@ -44,6 +45,9 @@ def create(offer: Offer, goods: Goods, *, once_per_customer: bool = False) -> in
         session.add(discount)
         session.flush()
         session.add_all(_rows(discount.id, goods))
+        audit.note(
+            "offered a discount", offer.code, after={"kind": offer.kind, "value": offer.value, "uses": offer.most_uses}
+        )
         return discount.id
 
 
@@ -53,6 +57,7 @@ def end(code: str) -> None:
         discount = session.scalar(select(Discount).where(Discount.code_key == key_of(code)).with_for_update())
         if discount is None:
             raise RefusedError(f"There is no code {code}.")
+        audit.note("ended a discount", discount.code, after={"used": discount.uses})
         discount.is_active = False
 
 

@@ -13,7 +13,7 @@ from storefront.orders.models import Cart, CartLine, Order, OrderLine
 
 Facts = dict[str, Any]
 _ORDER = (
-    "status", "fulfilment_status", "source", "email", "shipping_address", "shipping_name", "arrives_on", "tracking",
+    "status", "fulfilment_status", "source", "email", "shipping_address", "shipping_name", "arrives_on", "tracking", "discount_code",
     "placed_at", "paid_at", "shipped_at", "canceled_at",
 )  # fmt: skip
 _SUMS = ("subtotal", "discount", "shipping", "tax", "total")

@@ -185,6 +185,17 @@ class Order(Base):
         """Whether it can still be paid."""
         return self.status in OPEN_STATUSES
 
+    @property
+    def discount_label(self) -> str:
+        """What its papers call what was taken off: Discount WELCOME10."""
+        return f"Discount {self.discount_code}".strip()
+
+    @property
+    def delivery_label(self) -> str:
+        """What its papers call the delivery; where a code made it free, with that code."""
+        freed_by = f" ({self.discount_code})" if self.discount_code and not self.discount else ""
+        return f"{self.shipping_name or 'Delivery'}{freed_by}"
+
 
 class OrderLine(Base):
     """A copy of what was bought; `variant_id` only says where stock goes back to."""

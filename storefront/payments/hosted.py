@@ -1,6 +1,7 @@
 """Paying on a page of Stripe's: the exact request for a Session, and how many may wait to be paid."""
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any, Final
 
 from flask import current_app
@@ -10,8 +11,9 @@ from storefront.clock import now
 from storefront.database import current_session
 from storefront.errors import RefusedError
 from storefront.installation import this_shop
+from storefront.money import smallest_step
 from storefront.orders.labels import label
-from storefront.orders.models import OPEN_STATUSES, Order
+from storefront.orders.models import OPEN_STATUSES, Order, OrderLine
 from storefront.orders.placing import Buyer
 from storefront.payments.models import LIVE_STATES, AttemptKind, Payment, PaymentAttempt
 
@@ -99,16 +101,30 @@ def _who(order: Order, payment: Payment, *, is_kept: bool) -> dict[str, Any]:
 
 def _line_items(order: Order) -> list[dict[str, Any]]:
     """What the page lists. It adds up to the order's total, whatever that is made of."""
-    lines = [_line_item(line.name, line.unit_price, order.currency, line.quantity) for line in order.lines]
+    lines = [item for line in order.lines for item in _items_of(line, order)]
     if order.shipping:
         lines.append(_line_item(order.shipping_name or "Delivery", order.shipping, order.currency))
-    rest = order.total - order.shipping - sum(line.unit_price * line.quantity for line in order.lines)
+    rest = order.total - order.shipping - sum(line.total - line.discount for line in order.lines)
     if rest > 0:
         lines.append(_line_item("Tax", rest, order.currency))
     if rest < 0 or len(lines) > _MOST_LINES:
-        # No line of Stripe's may be below zero: what is taken off is told on our own pages.
+        # No line of Stripe's may be below zero: what is not a line's is told on our own pages.
         return [_line_item(f"Order {label(order.number)}", order.total, order.currency)]
     return lines
+
+
+def _items_of(line: OrderLine, order: Order) -> Iterator[dict[str, Any]]:
+    """A line at what is left of its price; where that does not divide, some of it costs one step more."""
+    if not line.discount:
+        yield _line_item(line.name, line.unit_price, order.currency, line.quantity)
+        return
+    left, step = line.total - line.discount, smallest_step(order.currency)
+    step = 1 if left % step else step
+    each, dearer = divmod(left // step, line.quantity)
+    name = f"{line.name} · {order.discount_code}"
+    for unit, quantity in ((each, line.quantity - dearer), (each + 1, dearer)):
+        if quantity:
+            yield _line_item(name, unit * step, order.currency, quantity)
 
 
 def _line_item(name: str, amount: int, currency: str, quantity: int = 1) -> dict[str, Any]:

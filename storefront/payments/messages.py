@@ -172,11 +172,11 @@ def _sums(order: Order) -> list[tuple[str, str]]:
     if order.subtotal != order.total:
         sums.append(("Subtotal", str(Money(order.subtotal, order.currency))))
     if order.discount:
-        sums.append(("Discount", f"−{Money(order.discount, order.currency)}"))
+        sums.append((order.discount_label, f"−{Money(order.discount, order.currency)}"))
     if any(line.requires_shipping for line in order.lines):
         sums.append(
             (
-                order.shipping_name or "Delivery",
+                order.delivery_label,
                 str(Money(order.shipping, order.currency)) if order.shipping else "free",
             )
         )

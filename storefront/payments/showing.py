@@ -105,6 +105,7 @@ class OrderShown:
     has_downloads: bool = False
     waits_on_page: bool = False
     page_refused: bool = False
+    discount_code: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -161,6 +162,7 @@ def _freeze(order: Order, payment: Payment) -> OrderShown:
         arrives_on=order.arrives_on,
         lines=tuple(_line(line, order.currency) for line in order.lines),
         **_sums(order, payment),
+        discount_code=order.discount_code,
         has_refunds=bool(payment.refunds),
         shipping_name=order.shipping_name,
         address=order.shipping_address,

@@ -241,6 +241,7 @@ def lines_of(books: Books, change: Callable[[Any], None]) -> list[tuple[str, int
         ({"shipping": 490, "shipping_name": "Post", "total": PRICE + 490}, [("Teapot", PRICE, 1), ("Post", 490, 1)]),
         ({"shipping": 490, "total": PRICE + 490}, [("Teapot", PRICE, 1), ("Delivery", 490, 1)]),
         ({"tax": 100, "total": PRICE + 100}, [("Teapot", PRICE, 1), ("Tax", 100, 1)]),
+        # What no line has a share of is told by the total alone.
         ({"discount": 400, "total": PRICE - 400}, [("Order K-1001", PRICE - 400, 1)]),
     ],
 )
@@ -252,3 +253,29 @@ def test_the_page_lists_what_adds_up_to_the_total(
             setattr(order, name, value)
 
     assert lines_of(books, change) == lines
+
+
+@pytest.mark.parametrize(
+    ("quantity", "discount", "lines"),
+    [
+        (1, 400, [("Teapot · TEN", 2000, 1)]),
+        (3, 600, [("Teapot · TEN", 2200, 3)]),
+        (3, 200, [("Teapot · TEN", 2333, 2), ("Teapot · TEN", 2334, 1)]),
+        (1, 2400, [("Teapot · TEN", 0, 1)]),
+    ],
+)
+def test_what_is_taken_off_is_taken_off_each_thing(
+    books: Books, quantity: int, discount: int, lines: list[tuple[str, int, int]]
+) -> None:
+    def change(order: Any) -> None:
+        [line] = order.lines
+        line.quantity, line.total, line.discount = quantity, PRICE * quantity, discount
+        order.discount, order.discount_code = discount, "TEN"
+        order.subtotal = PRICE * quantity
+        order.shipping = 490
+        order.total = PRICE * quantity - discount + 490
+
+    listed = lines_of(books, change)
+
+    assert listed == [*lines, ("Delivery", 490, 1)]
+    assert sum(unit * times for _, unit, times in listed) == PRICE * quantity - discount + 490

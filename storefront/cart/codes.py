@@ -1,0 +1,55 @@
+"""A discount code is typed, in the cart or at the checkout: it goes on the cart, or it is said why not."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from storefront.caller import address
+from storefront.database import leave
+from storefront.orders.carts import CartOwner, keep_code
+from storefront.orders.discount_codes import key_of
+from storefront.orders.models import Cart
+from storefront.orders.pricing import price
+from storefront.orders.totals import Deal, Totals
+from storefront.throttling import throttle
+
+# Nobody mistypes their code so often; whoever guesses gets nowhere.
+GUESSES: Final = "20 per hour"
+TOO_OFTEN: Final = "That were many codes in a short time. Please try again in an hour; your cart stays as it is."
+
+
+@dataclass(frozen=True)
+class CodeField:
+    """The field as a page draws it: what stands in it, whether it counts, and else why not, in words."""
+
+    typed: str = ""
+    counts: bool = False
+    words: str = ""
+
+
+def code_field(cart: Cart, totals: Totals) -> CodeField:
+    """The field for what is on the cart."""
+    words = totals.code_refused.words if totals.code_refused else ""
+    return CodeField(cart.discount_code, counts=bool(cart.discount_code) and not words, words=words)
+
+
+def use_code(owner: CartOwner, cart: Cart, typed: str, deal: Deal) -> CodeField:
+    """Put a typed code on the cart; nothing typed takes off what is there. `deal`: what the cart's price depends on.
+
+    What can come to count for this very cart is kept too, with the reason why it does not count yet. Any other code is
+    not, and the one before stays.
+    """
+    typed = typed.strip()
+    if key_of(typed) == key_of(cart.discount_code) == "":
+        return CodeField()
+    if not typed:
+        leave()
+        keep_code(owner, "")
+        return CodeField()
+    goods = {line.variant_id: line.quantity for line in cart.lines if line.variant.product.published}
+    if key_of(typed) != key_of(cart.discount_code):
+        throttle("discount-code", address(), limit=GUESSES, words=TOO_OFTEN)
+    refused = price(goods, replace(deal, discount_code=typed)).code_refused
+    leave()
+    if refused is None or refused.may_count_later:
+        keep_code(owner, typed)
+    return CodeField(typed, counts=refused is None, words=refused.words if refused else "")
