@@ -17,8 +17,10 @@ class Form:
     buttons: list[Attributes] = field(default_factory=list)
 
     def pressed(self, of_button: Attributes | None = None) -> tuple[str, Attributes]:
-        """Where pressing a button sends what; without a choice the first one."""
+        """Where pressing a button sends what; without a choice the first one that does more than draw the form anew."""
         for button in self.buttons:
+            if not of_button and "formnovalidate" in button:
+                continue
             if all(button.get(name) == value for name, value in (of_button or {}).items()):
                 extra = {button["name"]: button.get("value", "")} if "name" in button else {}
                 return button.get("formaction", self.action), self.fields | extra

@@ -16,14 +16,20 @@ from storefront.throttling import throttle
 GUESSES: Final = "20 per hour"
 TOO_OFTEN: Final = "That were many codes in a short time. Please try again in an hour; your cart stays as it is."
 
+_LONGEST_SHOWN: Final = 60
+
 
 @dataclass(frozen=True)
 class CodeField:
-    """The field as a page draws it: what stands in it, whether it counts, and else why not, in words."""
+    """The field as a page draws it: what stands in it, whether it counts, and else why not, in words.
+
+    `is_answer`: it was typed just now.
+    """
 
     typed: str = ""
     counts: bool = False
     words: str = ""
+    is_answer: bool = False
 
 
 def code_field(cart: Cart, totals: Totals) -> CodeField:
@@ -38,7 +44,7 @@ def use_code(owner: CartOwner, cart: Cart, typed: str, deal: Deal) -> CodeField:
     What can come to count for this very cart is kept too, with the reason why it does not count yet. Any other code is
     not, and the one before stays.
     """
-    typed = typed.strip()
+    typed = typed.strip()[:_LONGEST_SHOWN]
     if key_of(typed) == key_of(cart.discount_code) == "":
         return CodeField()
     if not typed:
@@ -52,4 +58,14 @@ def use_code(owner: CartOwner, cart: Cart, typed: str, deal: Deal) -> CodeField:
     leave()
     if refused is None or refused.may_count_later:
         keep_code(owner, typed)
-    return CodeField(typed, counts=refused is None, words=refused.words if refused else "")
+    return CodeField(typed, counts=refused is None, words=refused.words if refused else "", is_answer=True)
+
+
+def code_to_pay_with(owner: CartOwner, cart: Cart, typed: str | None, deal: Deal) -> CodeField | None:
+    """What becomes of the code in a form that pays; None where it has no such field, or the cart's own code in it.
+
+    Another code changes the total, so that the customer is asked before anything is charged.
+    """
+    if typed is None or key_of(typed) == key_of(cart.discount_code):
+        return None
+    return use_code(owner, cart, typed, deal)

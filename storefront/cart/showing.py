@@ -8,6 +8,7 @@ from flask import current_app, url_for
 from config import Settings
 from storefront.auth.access import current_customer
 from storefront.browse.pictures import picture_url
+from storefront.cart.codes import CodeField, code_field
 from storefront.checkout.dealing import deal_for_cart
 from storefront.checkout.panel import Panel, cart_panel, guest_panel
 from storefront.money import Money
@@ -47,16 +48,18 @@ class Summary:
     total: Money
 
 
-def cart_context(owner: CartOwner, sentences: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The context of cart/_cart.html; `sentences` say what the last change could not do."""
+def cart_context(owner: CartOwner, sentences: tuple[str, ...] = (), code: CodeField | None = None) -> dict[str, Any]:
+    """The context of cart/_cart.html; `sentences` say what the last change could not do, `code` what became of a code."""
     settings: Settings = current_app.config["SETTINGS"]
     cart = find_cart(owner)
     lines = cart.lines if cart else []
     wanted = {line.variant_id: line.quantity for line in lines if line.variant.product.published}
     troubles = _cannot_be_had(cart)
+    totals = price(wanted, deal_for_cart(cart, current_customer())) if cart and lines else None
     return {
         "cart_lines": [shown(line, settings.currency) for line in lines],
-        "summary": summary_of(price(wanted, deal_for_cart(cart, current_customer()))) if cart and lines else None,
+        "summary": summary_of(totals) if totals else None,
+        "code": code or (code_field(cart, totals) if cart and totals else None),
         "merged": merged_into(cart) if cart else None,
         "changed": list(dict.fromkeys((*sentences, *troubles))),
         "cart_count": sum(line.quantity for line in lines),

@@ -1,15 +1,20 @@
 """The cart: looking into it, and changing it, with htmx and without."""
 
+from http import HTTPStatus
 from typing import Any, Final
 
 from flask import Blueprint, flash, g, get_flashed_messages, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.local import LocalProxy
 
-from storefront.auth.access import customer_required, signed_in
+from storefront.auth.access import current_customer, customer_required, signed_in
+from storefront.cart.codes import use_code
 from storefront.cart.owner import cart_owner, keep_guest_token
 from storefront.cart.showing import cart_context
+from storefront.checkout.dealing import deal_for_cart
+from storefront.checkout.showing import mended
 from storefront.checkout.tax_ahead import work_out_tax
+from storefront.checkout.typed import read_contact
 from storefront.errors import RefusedError
 from storefront.hypermedia import done, go_to, is_broken, show, wants_fragment
 from storefront.orders import carts
@@ -65,6 +70,24 @@ def change_item(item_id: int) -> ResponseReturnValue:
 def remove_item(item_id: int) -> ResponseReturnValue:
     """Take it out."""
     return _changed(carts.take_out(cart_owner(), item_id))
+
+
+@cart.post("/cart/discount")
+def change_code() -> ResponseReturnValue:
+    """Use a discount code, or take off the one there is; `then=checkout`: shown there, where what was typed stays."""
+    owner, user = cart_owner(), current_customer()
+    there = carts.find_cart(owner)
+    if there is None or not there.lines:
+        return go_to(url_for("cart.show"))
+    code = use_code(owner, there, request.form.get("discount_code", ""), deal_for_cart(there, user))
+    status = RefusedError.status if code.words else HTTPStatus.OK
+    if request.form.get("then") == "checkout":
+        typed = read_contact(request.form, user, None)
+        return mended(typed, user, there, status=status, code=code)
+    context = cart_context(owner, code=code)
+    if code.words:
+        return show("cart/changed.hx.html", page="cart/cart.html", status=status, **context)
+    return done("cart/changed.hx.html", then=url_for("cart.show"), **context)
 
 
 @cart.post("/cart/merge/undo")

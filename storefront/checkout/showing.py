@@ -1,16 +1,19 @@
 """What the checkout's page and its fragments show: gathered in one place, so that they cannot tell different things."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, current_app, url_for
 
 from storefront.browse.pictures import picture_url
+from storefront.cart.codes import CodeField, code_field
 from storefront.cart.showing import summary_of
 from storefront.checkout.dealing import deal_for_cart
 from storefront.checkout.panel import NewCard, cart_panel
 from storefront.checkout.typed import ContactAtCheckout
 from storefront.customers.addresses import default_address
 from storefront.customers.models import User
+from storefront.customers.people import key_of
 from storefront.hypermedia import retarget, show
 from storefront.money import Money
 from storefront.orders.history import last_contact_of
@@ -36,14 +39,22 @@ def small_lines(totals: Totals) -> list[dict[str, Any]]:
 
 
 def checkout_context(
-    user: User | None, cart: Cart, typed: ContactAtCheckout | None = None, changed: tuple[str, ...] = ()
+    user: User | None,
+    cart: Cart,
+    typed: ContactAtCheckout | None = None,
+    changed: tuple[str, ...] = (),
+    code: CodeField | None = None,
 ) -> dict[str, Any]:
-    """All that the checkout shows of this cart."""
-    totals = price({line.variant_id: line.quantity for line in cart.lines}, deal_for_cart(cart, user))
+    """All that the checkout shows of this cart; `code`: what became of a discount code that was typed just now."""
+    deal = deal_for_cart(cart, user)
+    if typed is not None and typed.email.data:
+        deal = replace(deal, email_key=key_of(typed.email.data))
+    totals = price({line.variant_id: line.quantity for line in cart.lines}, deal)
     panel = cart_panel(user, cart) if user else None
     return {
         "panel": panel if panel and panel.state == "ready" else None,
         "summary": summary_of(totals),
+        "code": code or code_field(cart, totals),
         "lines": small_lines(totals),
         "form": typed or (_prefilled(user) if user else _prefilled_for_guest(cart)),
         "rates": [],
@@ -54,11 +65,17 @@ def checkout_context(
     }
 
 
-def mended(
-    typed: ContactAtCheckout, user: User | None, cart: Cart, *, status: int, changed: tuple[str, ...] = ()
+def mended(  # noqa: PLR0913  what there may be to mend
+    typed: ContactAtCheckout,
+    user: User | None,
+    cart: Cart,
+    *,
+    status: int,
+    changed: tuple[str, ...] = (),
+    code: CodeField | None = None,
 ) -> Response:
     """The form again with what was typed, what is to be mended, and today's total; a typed card stays where it is."""
-    context = checkout_context(user, cart, typed, changed)
+    context = checkout_context(user, cart, typed, changed, code)
     answer = show("checkout/mend.hx.html", page="checkout/checkout.html", status=status, **context)
     return retarget(answer, "#address-fields")
 

@@ -7,10 +7,12 @@ from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from storefront.auth.access import current_customer, customer_required, signed_in
+from storefront.cart.codes import code_to_pay_with
 from storefront.cart.owner import cart_owner
 from storefront.catalog.stock import SoldOutError
 from storefront.checkout.access import may_see_all, remember
 from storefront.checkout.clicks import Button, Read, cart_click, one_click, read_button, read_means, read_page
+from storefront.checkout.dealing import deal_for_cart
 from storefront.checkout.panel import Panel, again_panel, cart_panel, order_panel, variant_panel, with_order
 from storefront.checkout.showing import checkout_context, mended
 from storefront.checkout.typed import ContactAtCheckout, keep_typed_address, read_contact
@@ -140,6 +142,9 @@ def _order_cart(read: Read) -> ResponseReturnValue:
         return _landed_on_paid(button)
     if not typed.validate():
         return mended(typed, user, cart, status=422)
+    code = code_to_pay_with(cart_owner(), cart, request.form.get("discount_code"), deal_for_cart(cart, user))
+    if code and code.words:
+        return mended(typed, user, cart, status=422, code=code)
     cart_id = cart.id
     leave()
     try:

@@ -65,7 +65,8 @@ function who(form) {
 document.addEventListener("htmx:confirm", async (event) => {
   const form = event.detail.elt;
   const box = form.matches?.("form[data-new-card]") && form.querySelector("[data-payment-element]");
-  if (!box) return;
+  // A total of nothing needs no card.
+  if (!box || form.elements.namedItem("expected_total")?.value === "0") return;
   event.preventDefault();
   if (form.getAttribute("aria-busy")) return;
   begin(form, event.detail.triggeringEvent?.submitter);
