@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from storefront.orders.discounts import DiscountKind, Offer
+
 
 @dataclass(frozen=True)
 class Person:
@@ -28,6 +30,10 @@ OWNER: Final = Person("Anna Reuter", "anna@kiesel.example", "kiesel-owner")
 CARDS: Final = (
     KeptCard("pm_card_visa", "Visa •• 4242, pays"),
     KeptCard("pm_card_chargeCustomerFail", "Visa •• 0341, is declined"),
+)
+DISCOUNTS: Final = (
+    (Offer("WELCOME10", DiscountKind.percent, 1000), "10 % off"),
+    (Offer("SHIPFREE", DiscountKind.free_shipping), "free delivery, where it is not free already"),
 )
 NUMBERS_TO_TRY: Final = (
     ("4242 4242 4242 4242", "pays at once"),

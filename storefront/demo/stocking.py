@@ -17,9 +17,11 @@ from storefront.customers.people import user_by_email
 from storefront.customers.proving import mark_verified
 from storefront.database import current_session, transaction
 from storefront.demo.papers import bring_papers
-from storefront.demo.people import CARDS, CUSTOMER, OWNER, Person
+from storefront.demo.people import CARDS, CUSTOMER, DISCOUNTS, OWNER, Person
 from storefront.demo.sandbox_api import SandboxApi
 from storefront.extensions import db
+from storefront.orders.discount_offers import EVERYTHING, every_discount
+from storefront.orders.discount_offers import create as create_discount
 from storefront.orders.terms_models import ShippingRate, ShippingZone
 from storefront.payments.cards import saved_cards_of
 from storefront.payments.customers import customer_to_charge, want_customer
@@ -38,6 +40,7 @@ def stock_shop(environment: Mapping[str, str]) -> None:
         stock_from(GOODS)
         bring_papers()
         _offer_delivery()
+        _offer_discounts()
         _welcome(OWNER, Role.owner)
         mara = _welcome(CUSTOMER, Role.customer)
         _keep_cards(mara)
@@ -51,6 +54,13 @@ def _offer_delivery() -> None:
             parcel = ShippingRate(name="Parcel", price_minor=490, free_from_minor=2000, days=3, position=0)
             express = ShippingRate(name="Express", price_minor=1290, free_from_minor=None, days=1, position=1)
             session.add(ShippingZone(name="Everywhere", everywhere=True, rates=[parcel, express]))
+
+
+def _offer_discounts() -> None:
+    known = {discount.code for discount in every_discount()}
+    for offer, _ in DISCOUNTS:
+        if offer.code not in known:
+            create_discount(offer, EVERYTHING)
 
 
 def _welcome(person: Person, role: Role) -> int:

@@ -30,6 +30,9 @@ class Goods:
         return bool(self.products or self.variants or self.collections)
 
 
+EVERYTHING: Final = Goods()
+
+
 def create(offer: Offer, goods: Goods, *, once_per_customer: bool = False) -> int:
     """Offer it; its id. RefusedError for a code that is taken, terms that make no sense, and goods that are not there."""
     _refuse_nonsense(offer)
