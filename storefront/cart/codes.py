@@ -34,8 +34,7 @@ class CodeField:
 
 def code_field(cart: Cart, totals: Totals) -> CodeField:
     """The field for what is on the cart."""
-    words = totals.code_refused.words if totals.code_refused else ""
-    return CodeField(cart.discount_code, counts=bool(cart.discount_code) and not words, words=words)
+    return _drawn(cart.discount_code, totals)
 
 
 def use_code(owner: CartOwner, cart: Cart, typed: str, deal: Deal) -> CodeField:
@@ -54,11 +53,11 @@ def use_code(owner: CartOwner, cart: Cart, typed: str, deal: Deal) -> CodeField:
     goods = {line.variant_id: line.quantity for line in cart.lines if line.variant.product.published}
     if key_of(typed) != key_of(cart.discount_code):
         throttle("discount-code", address(), limit=GUESSES, words=TOO_OFTEN)
-    refused = price(goods, replace(deal, discount_code=typed)).code_refused
+    totals = price(goods, replace(deal, discount_code=typed))
     leave()
-    if refused is None or refused.may_count_later:
+    if totals.code_refused is None or totals.code_refused.may_count_later:
         keep_code(owner, typed)
-    return CodeField(typed, counts=refused is None, words=refused.words if refused else "", is_answer=True)
+    return replace(_drawn(typed, totals), is_answer=True)
 
 
 def code_to_pay_with(owner: CartOwner, cart: Cart, typed: str | None, deal: Deal) -> CodeField | None:
@@ -69,3 +68,10 @@ def code_to_pay_with(owner: CartOwner, cart: Cart, typed: str | None, deal: Deal
     if typed is None or key_of(typed) == key_of(cart.discount_code):
         return None
     return use_code(owner, cart, typed, deal)
+
+
+def _drawn(typed: str, totals: Totals) -> CodeField:
+    if totals.code_refused is not None:
+        return CodeField(typed, words=totals.code_refused.words)
+    # As the owner writes it, once it is known.
+    return CodeField(totals.discount_name or typed, counts=totals.discount_id is not None)

@@ -60,7 +60,7 @@ def test_a_code_counts_however_it_is_typed_and_is_taken_off_again(
     assert (answer.status_code, answer.location) == (303, "/cart")
     assert "Discount Ten −2,40 €" in page
     assert "Total 21,60 €" in page
-    assert "The code tEN counts." in page
+    assert "The code Ten counts." in page
     assert (taken_off.status_code, kept(doors)) == (303, [""])
     assert "Total 24,00 €" in words(browser.get("/cart").text)
 

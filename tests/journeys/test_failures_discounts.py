@@ -121,7 +121,7 @@ def test_a_code_typed_at_the_checkout_is_asked_about_before_it_is_charged(shop: 
     assert asked.status == 409
     assert shop.orders() == []
     assert 'value="Hamburg"' in asked.html
-    assert "The code once counts." in asked.page.text
+    assert "The code ONCE counts." in asked.page.text
     assert 'name="expected_total" value="2000"' in asked.html
     assert alice.opens(pays(alice).redirect).state == "paid"
     assert shop.charged() == [Money(2000, "eur")]
