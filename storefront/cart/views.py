@@ -80,6 +80,7 @@ def change_code() -> ResponseReturnValue:
     if there is None or not there.lines:
         return go_to(url_for("cart.show"))
     code = use_code(owner, there, request.form.get("discount_code", ""), deal_for_cart(there, user))
+    work_out_tax(owner)
     status = RefusedError.status if code.words else HTTPStatus.OK
     if request.form.get("then") == "checkout":
         typed = read_contact(request.form, user, None)
