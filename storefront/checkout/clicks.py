@@ -99,7 +99,7 @@ def read_page(form: MultiDict[str, str]) -> Means:
     return OnHostedPage(keep=form.get("save_card") == "yes")
 
 
-def cart_click(button: Button, buyer: Buyer, cart_id: int, address: dict[str, str], read: Read) -> Click:
+def cart_click(button: Button, buyer: Buyer, cart_id: int, address: dict[str, str] | None, read: Read) -> Click:
     """The click of the checkout's own form: to what was typed."""
     wanted = Wanted(
         checkout_token=button.token,

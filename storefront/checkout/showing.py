@@ -10,7 +10,7 @@ from storefront.cart.codes import CodeField, code_field
 from storefront.cart.showing import summary_of
 from storefront.checkout.dealing import deal_for_cart
 from storefront.checkout.panel import NewCard, cart_panel
-from storefront.checkout.typed import ContactAtCheckout
+from storefront.checkout.typed import ContactAtCheckout, goes_nowhere
 from storefront.customers.addresses import default_address
 from storefront.customers.models import User
 from storefront.customers.people import key_of
@@ -51,12 +51,14 @@ def checkout_context(
         deal = replace(deal, email_key=key_of(typed.email.data))
     totals = price({line.variant_id: line.quantity for line in cart.lines}, deal)
     panel = cart_panel(user, cart) if user else None
+    form = typed or (_prefilled(user) if user else _prefilled_for_guest(cart))
+    form.is_fetched = form.is_fetched or goes_nowhere(cart)
     return {
         "panel": panel if panel and panel.state == "ready" else None,
         "summary": summary_of(totals),
         "code": code or code_field(cart, totals),
         "lines": small_lines(totals),
-        "form": typed or (_prefilled(user) if user else _prefilled_for_guest(cart)),
+        "form": form,
         "rates": [],
         "new_card": _new_card(totals.total, saves=user is not None),
         "checkout_token": cart.checkout_token,

@@ -15,7 +15,7 @@ from storefront.checkout.clicks import Button, Read, cart_click, one_click, read
 from storefront.checkout.dealing import deal_for_cart
 from storefront.checkout.panel import Panel, again_panel, cart_panel, order_panel, variant_panel, with_order
 from storefront.checkout.showing import checkout_context, mended
-from storefront.checkout.typed import ContactAtCheckout, keep_typed_address, read_contact
+from storefront.checkout.typed import ContactAtCheckout, goes_nowhere, keep_typed_address, read_contact
 from storefront.customers.models import User
 from storefront.database import leave
 from storefront.errors import BusyError, NotYoursError, ShopError, TooManyTriesError
@@ -140,6 +140,7 @@ def _order_cart(read: Read) -> ResponseReturnValue:
     typed = read_contact(request.form, user, button.address_id)
     if cart is None or not cart.lines:
         return _landed_on_paid(button)
+    typed.is_fetched = typed.is_fetched or goes_nowhere(cart)
     if not typed.validate():
         return mended(typed, user, cart, status=422)
     code = code_to_pay_with(cart_owner(), cart, request.form.get("discount_code"), deal_for_cart(cart, user))

@@ -66,7 +66,9 @@ def _option(value: str, label: str, selected: str) -> Markup:
 
 
 class AddressForm(Form):
-    """Where a parcel goes."""
+    """Where a parcel goes. `is_fetched`: nowhere, somebody comes for it or downloads it, and only who they are is asked."""
+
+    is_fetched = False
 
     name = _asked("Name", "Please say who the parcel is for.")
     line1 = _asked("Street and number", "Please add the street and the house number.")
