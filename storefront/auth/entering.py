@@ -1,19 +1,20 @@
 """Coming in: what the browser held as a guest comes along, and then a session of their own begins."""
 
-from flask import url_for
+from flask import session, url_for
 from flask.typing import ResponseReturnValue
 
-from storefront.auth.access import let_in
+from storefront.auth.access import PLACED, let_in
 from storefront.auth.signing_in import know_this_browser
 from storefront.cart.owner import bring_cart_along
 from storefront.customers.models import User
 from storefront.hypermedia import go_to, own_path
-from storefront.payments.adopting import bring_along
+from storefront.payments.adopting import bring_along, claim_cards
 
 
 def enter(user: User, wanted: str | None) -> ResponseReturnValue:
     """Sign them in here, and lead on to where they wanted to go."""
     bring_cart_along(user.id)
+    claim_cards(user, session.get(PLACED, []))
     bring_along(user.id)
     let_in(user)
     know_this_browser(user)

@@ -203,7 +203,7 @@ def order_panel(order: OrderShown, *, may_pay: bool, user: User | None = None, b
         can_give_up=order.gives_up and may_pay,
         page_refused=order.page_refused,
         may_pay=may_pay,
-        new_card=new_card(order.total, order.public_id, saves=user is not None)
+        new_card=new_card(order.total, order.public_id, saves=user is not None or order.keeps_card)
         if order.state is Shown.declined and may_pay
         else None,
     )

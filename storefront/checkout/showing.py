@@ -60,7 +60,7 @@ def checkout_context(
         "lines": small_lines(totals),
         "form": form,
         "rates": [],
-        "new_card": _new_card(totals.total, saves=user is not None),
+        "new_card": _new_card(totals.total),
         "checkout_token": cart.checkout_token,
         "expected_total": totals.total.minor,
         "changed": changed,
@@ -95,7 +95,7 @@ def _prefilled_for_guest(cart: Cart) -> ContactAtCheckout:
     return ContactAtCheckout(data={"country": "DE"} | known)
 
 
-def _new_card(total: Money, *, saves: bool) -> NewCard:
+def _new_card(total: Money) -> NewCard:
     # There is no order to come back to yet; the attempt's own request names the right one.
     return_url = current_app.config["SETTINGS"].base_url + url_for("checkout.show")
-    return NewCard(total.minor, total.currency, return_url, CONSENT.split(". ", maxsplit=1)[0] if saves else None)
+    return NewCard(total.minor, total.currency, return_url, CONSENT.split(". ", maxsplit=1)[0])

@@ -2,11 +2,13 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from typing import Final
 
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from storefront.auth.access import current_customer, customer_required, signed_in
+from storefront.caller import address, is_untold_proxy
 from storefront.cart.codes import code_to_pay_with
 from storefront.cart.owner import cart_owner
 from storefront.catalog.stock import SoldOutError
@@ -25,13 +27,18 @@ from storefront.orders.carts import count_of, find_cart, is_cart_of
 from storefront.orders.placing import TotalChangedError
 from storefront.payments.asking import look_at_order
 from storefront.payments.attempts import Means, OnHostedPage, WithNewCard
-from storefront.payments.charging import Bought, HasOpenOrderError, NotYourButtonError, buy
+from storefront.payments.charging import Bought, Click, HasOpenOrderError, NotYourButtonError, buy
 from storefront.payments.customers import customer_to_charge
+from storefront.payments.guests import customer_for_guest
 from storefront.payments.sessions import page_to_pay
 from storefront.payments.showing import Shown, show_order, show_order_of_token
 from storefront.payments.stripe_gateway import OutcomeUnknownError, seat
+from storefront.throttling import throttle
 
 checkout = Blueprint("checkout", __name__)
+
+# Made at Stripe from one address. An office is one.
+GUESTS_CUSTOMERS: Final = "30 per hour"
 
 
 @checkout.get("/checkout", endpoint="show")
@@ -152,6 +159,8 @@ def _order_cart(read: Read) -> ResponseReturnValue:
         click = cart_click(button, typed.buyer(user), cart_id, typed.place_copy(), read)
         if user is not None:
             _get_ready(user, click.how.means, typed)
+        else:
+            click = _with_guests_customer(click, typed)
         bought = buy(click)
         page = _page_of(bought, click.how.means)
     except ShopError as refused:
@@ -166,6 +175,18 @@ def _get_ready(user: User, means: Means | None, typed: ContactAtCheckout) -> Non
     if isinstance(means, OnHostedPage) or (isinstance(means, WithNewCard) and means.keep):
         customer_to_charge(user.id)
     keep_typed_address(user.id, typed)
+
+
+def _with_guests_customer(click: Click, typed: ContactAtCheckout) -> Click:
+    """A guest who wants the card kept gets a customer at Stripe, and nobody else does."""
+    means = click.how.means
+    if not isinstance(means, OnHostedPage | WithNewCard) or not means.keep:
+        return click
+    if not is_untold_proxy():
+        throttle("guest-customer", address(), limit=GUESTS_CUSTOMERS)
+    wanted = click.wanted
+    customer = customer_for_guest(wanted.checkout_token, wanted.buyer, typed.name.data or "")
+    return replace(click, how=replace(click.how, guests_customer=customer))
 
 
 def _page_of(bought: Bought, means: Means | None) -> str | None:

@@ -120,6 +120,8 @@ def _page(order: OrderShown) -> ResponseReturnValue:
 def _context(order: OrderShown, bank_url: str | None = None) -> dict[str, Any]:
     whole = may_see_all(order)
     user = current_customer() if whole else None
+    if user and order.user_id != user.id:
+        user = None  # a guest's, in a browser that has signed in since: no saved card pays for it
     return {
         "panel": order_panel(order, may_pay=whole, user=user, bank_url=bank_url),
         "again": _again(order, user),

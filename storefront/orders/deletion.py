@@ -25,7 +25,8 @@ def forget_orders(user_id: int) -> None:
     unpaid = update(Order).where(and_(Order.user_id == user_id, ~was_paid()))
     of_unpaid = DiscountUse.order_id.in_(select(Order.id).where(Order.user_id == user_id, ~was_paid()))
     session.execute(update(DiscountUse).where(of_unpaid).values(email_key=None))
-    session.execute(unpaid.values(email="", email_key="", shipping_address=null(), tracking=""))
+    session.execute(unpaid.values(email="", email_key="", shipping_address=null(), tracking="", placed_from=None))
     for order in session.scalars(select(Order).where(Order.user_id == user_id, was_paid())):
+        order.placed_from = None
         if (order.shipping_address or {}).get("phone"):
             order.shipping_address = (order.shipping_address or {}) | {"phone": ""}

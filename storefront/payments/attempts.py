@@ -52,11 +52,12 @@ Means = WithSavedCard | WithNewCard | OnHostedPage
 class How:
     """How to pay: with what (nothing, where it costs nothing), and whether the bank can ask inside our page.
 
-    Without JavaScript it cannot.
+    Without JavaScript it cannot. `guests_customer` was made at Stripe for a guest who wants the card kept.
     """
 
     means: Means | None
     in_page: bool
+    guests_customer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,11 @@ class Payer:
     card: SavedCard | None
 
 
-def find_payer(user_id: int | None, means: Means | None) -> Payer:
+def find_payer(user_id: int | None, how: How) -> Payer:
     """The buyer's customer and card in one question; while the answer is held, `write_attempt` finds the card without another."""
     if user_id is None:
-        return Payer(None, None)
-    card_id = means.card_id if isinstance(means, WithSavedCard) else None
+        return Payer(how.guests_customer, None)
+    card_id = how.means.card_id if isinstance(how.means, WithSavedCard) else None
     with_card = (SavedCard.id == card_id) & (SavedCard.user_id == StripeCustomer.user_id)
     mine = (StripeCustomer.user_id == user_id, StripeCustomer.livemode == current_app.config["SETTINGS"].livemode)
     both = select(StripeCustomer.stripe_id, SavedCard).outerjoin(SavedCard, with_card)
@@ -115,7 +116,7 @@ def write_attempt(payment: Payment, public_id: str, number: int, how: How, user_
     if isinstance(how.means, OnHostedPage):
         hosted.prepare(attempt, payment, keep=how.means.keep)
     else:
-        params = _means_of(how.means, attempt, user_id)
+        params = _means_of(how.means, attempt, payment, user_id)
         if how.in_page:
             params["use_stripe_sdk"] = True
         _prepare_intent(attempt, payment, public_id, params)
@@ -155,21 +156,22 @@ def _new_intent(payment: Payment, public_id: str, attempt: str) -> dict[str, Any
 
 
 def _means_of(
-    means: WithSavedCard | WithNewCard | None, attempt: PaymentAttempt, user_id: int | None
+    means: WithSavedCard | WithNewCard | None, attempt: PaymentAttempt, payment: Payment, user_id: int | None
 ) -> dict[str, Any]:
     if means is None:
         raise RefusedError("Please choose a card.")
     if isinstance(means, WithNewCard):
-        return _new_card(means, attempt, user_id)
+        return _new_card(means, attempt, payment, user_id)
     card = cards.own_card(user_id or 0, means.card_id)
     attempt.saved_card_id, attempt.stripe_payment_method_id = card.id, card.stripe_payment_method_id
     attempt.card_brand, attempt.card_last4 = card.brand, card.last4
     return {"payment_method": card.stripe_payment_method_id}
 
 
-def _new_card(means: WithNewCard, attempt: PaymentAttempt, user_id: int | None) -> dict[str, Any]:
+def _new_card(means: WithNewCard, attempt: PaymentAttempt, payment: Payment, user_id: int | None) -> dict[str, Any]:
     attempt.new_card_from = address_hash()
-    if not means.keep:
+    # Without a customer at Stripe there is nobody to keep it for.
+    if not means.keep or payment.stripe_customer_id is None:
         return {"confirmation_token": means.confirmation_token}
     if user_id is not None:
         cards.refuse_one_too_many(user_id)

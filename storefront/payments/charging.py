@@ -41,7 +41,7 @@ from storefront.payments.calculating import TaxNotKnownError, work_out_now
 from storefront.payments.closing import close_at_stripe
 from storefront.payments.consequences import order_paid
 from storefront.payments.hosted import refuse_too_many_open
-from storefront.payments.models import AttemptKind, AttemptState, IntentState, Payment, PaymentAttempt, PaymentStatus
+from storefront.payments.models import AttemptKind, AttemptState, IntentState, Payment, PaymentStatus
 from storefront.payments.settling.attempts import start_attempt
 from storefront.payments.standing import order_status
 from storefront.payments.stripe_gateway import OutcomeUnknownError
@@ -139,7 +139,7 @@ def _begin(click: Click) -> Sending | Placed | _Landed:
             raise HasOpenOrderError(alike.public_id)
         _refuse_what_cannot_be_charged(totals)
         placed = place(wanted, totals)
-        payer = find_payer(click.wanted.buyer.user_id, click.how.means)
+        payer = find_payer(click.wanted.buyer.user_id, click.how)
         payment = open_payment(placed, payer)
         if not placed.total:
             _settle_free(payment)
@@ -258,7 +258,7 @@ def _landing(order: Order, click: Click) -> _Landed:
         can_try_next=last.number + 1 if last and failed and new_card and order.is_open else None,
         begins_anew=order.is_open
         and click.wanted.source is OrderSource.cart
-        and (whose != click.wanted.buyer.user_id or _differs(order, click) or _takes_another_road(click, last)),
+        and (whose != click.wanted.buyer.user_id or _differs(order, click) or _takes_another_road(click, payment)),
     )
 
 
@@ -266,8 +266,11 @@ def _used(means: WithNewCard, payment: Payment) -> bool:
     return any(one.request["params"].get("confirmation_token") == means.confirmation_token for one in payment.attempts)
 
 
-def _takes_another_road(click: Click, last: PaymentAttempt | None) -> bool:
-    """An order is paid by our own intent or on Stripe's page; the other way is another order."""
+def _takes_another_road(click: Click, payment: Payment) -> bool:
+    """An order is paid by our own intent or on Stripe's page, with the customer it began with; the other way is another order."""
+    last, guests = payment.last_attempt, click.how.guests_customer
+    if guests is not None and guests != payment.stripe_customer_id:
+        return True  # a guest who ticked at the second try that the card may be kept
     waits_on_page = last is not None and last.kind is AttemptKind.session and last.is_live
     return waits_on_page != isinstance(click.how.means, OnHostedPage)
 

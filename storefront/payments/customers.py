@@ -82,7 +82,7 @@ def make_customer(customer_id: int) -> str | None:
     """
     with transaction() as session:
         customer = session.get(StripeCustomer, customer_id, with_for_update=True)
-        if customer is None or customer.stripe_id or customer.user_id is None:
+        if customer is None or customer.stripe_id or not customer.is_wanted:
             return customer.stripe_id if customer else None
         request, key, asked_before = customer.request, customer.idempotency_key, customer.asked_at
         customer.asked_at = customer.asked_at or now()
@@ -153,7 +153,9 @@ def push_customer(customer_id: int) -> None:
     card = session.get(SavedCard, customer.default_card_id) if customer.default_card_id else None
     stripe_id, default_id = customer.stripe_id, customer.default_card_id
     params = _customer_params(user) | {
-        "invoice_settings": {"default_payment_method": card.stripe_payment_method_id if card else ""}
+        # One that was made for a guest says so until its user is known.
+        "metadata": {"userId": str(user.id)},
+        "invoice_settings": {"default_payment_method": card.stripe_payment_method_id if card else ""},
     }
     leave()
     error = _push(stripe_id, params)

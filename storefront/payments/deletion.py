@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from storefront.clock import now
 from storefront.customers import deletion as customers
@@ -86,7 +86,7 @@ def delete_account(user_id: int) -> None:
         post("goodbye", user.email, f"goodbye:{user.id}", {"first_name": user.first_name})
         forgetting.forget_rest_in_a_week(user_id)
         for wallet in wallets:
-            _let_go(wallet)
+            let_go(wallet)
         forgetting.forget_payments(user_id)
         forget_browsers(user_id)
         orders.forget_carts(user_id)
@@ -144,14 +144,22 @@ def _hold_orders(user_id: int) -> None:
 
 
 def _hold_wallets(user_id: int) -> list[StripeCustomer]:
-    mine = select(StripeCustomer).where(StripeCustomer.user_id == user_id).order_by(StripeCustomer.id)
+    # Also those of when they were a guest, which never became theirs.
+    paid_with = select(Payment.stripe_customer_id).join(Order).where(Order.user_id == user_id)
+    paid_with = paid_with.where(Payment.stripe_customer_id.is_not(None))
+    as_guest = and_(
+        StripeCustomer.user_id.is_(None),
+        StripeCustomer.deleted_at.is_(None),
+        or_(StripeCustomer.claimed_by_id == user_id, StripeCustomer.stripe_id.in_(paid_with)),
+    )
+    mine = select(StripeCustomer).where(or_(StripeCustomer.user_id == user_id, as_guest)).order_by(StripeCustomer.id)
     return list(current_session().scalars(mine.with_for_update()))
 
 
-def _let_go(customer: StripeCustomer) -> None:
-    """The row is there before Stripe is asked: from now on nothing that Stripe tells of this customer makes a card of theirs."""
+def let_go(customer: StripeCustomer) -> None:
+    """Inside a transaction, before Stripe is asked: from now on nothing that it tells of this customer makes a card of theirs."""
     is_gone = customer.deleted_at is not None
-    customer.user_id = customer.default_card_id = None
+    customer.user_id = customer.default_card_id = customer.claimed_by_id = customer.guest_token = None
     customer.deleted_at = customer.deleted_at or now()
     if is_gone:
         customer.request = {}

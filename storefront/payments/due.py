@@ -11,7 +11,7 @@ from storefront.clock import now
 from storefront.database import current_session, leave
 from storefront.errors import BusyError
 from storefront.payments.asking import STILL_SENDING, ask_about_attempt, release
-from storefront.payments.customers import make_customer
+from storefront.payments.guests import ask_about_customer
 from storefront.payments.models import (
     AttemptKind,
     AttemptState,
@@ -54,7 +54,7 @@ def _due() -> list[Callable[[], object]]:
     due += [partial(ask_about_refund, one) for one in session.scalars(_refunds_due(at))]
     due += [partial(release, one) for one in past_hold(None)]
     due += [partial(ask_about_setup, one) for one in setups_due()]
-    due += [partial(make_customer, one) for one in unmade_customers(created_before=at - ASK_EVERY)]
+    due += [partial(ask_about_customer, one) for one in unmade_customers(created_before=at - ASK_EVERY)]
     leave()
     return due
 

@@ -125,6 +125,7 @@ def _known_at_stripe(user_id: int) -> set[str]:
         select(CardSetup.stripe_setup_intent_id).where(CardSetup.user_id == user_id),
         select(Payment.stripe_payment_intent_id).where(paid),
         select(Payment.stripe_charge_id).where(paid),
+        select(Payment.stripe_customer_id).where(paid),
         select(tries.c.stripe_charge_id),
         select(tries.c.stripe_payment_method_id),
         select(tries.c.stripe_session_id),

@@ -71,15 +71,24 @@ class Source(enum.StrEnum):
 
 
 class StripeCustomer(Base):
-    """Our customer at Stripe, in one mode. `stripe_id` is empty until Stripe answered; `user_id` is empty for guests."""
+    """Our customer at Stripe, in one mode. `stripe_id` is empty until Stripe answered; `user_id` is empty for guests.
+
+    `guest_token` is the button a guest pressed, who wants the card kept; `claimed_by_id` the user it goes to once their
+    e-mail is proven.
+    """
 
     __tablename__ = "stripe_customers"
-    __table_args__ = (UniqueConstraint("user_id", "livemode"),)
+    __table_args__ = (
+        UniqueConstraint("user_id", "livemode"),
+        Index("uq_stripe_customers_guest_token", "guest_token", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     livemode: Mapped[bool]
     stripe_id: Mapped[str | None] = mapped_column(unique=True)
+    guest_token: Mapped[str | None]
+    claimed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     idempotency_key: Mapped[str] = mapped_column(unique=True)
     request: Mapped[dict[str, Any]]
     default_card_id: Mapped[int | None] = mapped_column(ForeignKey("saved_cards.id", ondelete="SET NULL"), index=True)
@@ -90,6 +99,11 @@ class StripeCustomer(Base):
     deleted_at: Mapped[dt.datetime | None]
     looks_asked: Mapped[int] = mapped_column(default=0)
     looks_seen: Mapped[int] = mapped_column(default=0)
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there is somebody to make it for."""
+        return self.deleted_at is None and (self.user_id is not None or self.guest_token is not None)
 
 
 class SavedCard(Base):

@@ -11,7 +11,7 @@ from storefront.database import current_session, leave
 from storefront.errors import BusyError
 from storefront.payments import consequences
 from storefront.payments.asking import ask_about_attempt, release
-from storefront.payments.customers import make_customer
+from storefront.payments.guests import ask_about_customer
 from storefront.payments.models import (
     PaymentEvent,
 )
@@ -43,7 +43,7 @@ def reconcile(
         *((f"refund {one}", partial(ask_about_refund, one)) for one in refunds),
         *((f"order {one} past its hold", partial(release, one)) for one in orders),
         *((f"card set-up {one}", partial(ask_about_setup, one)) for one in setups),
-        *((f"customer {one}", partial(make_customer, one)) for one in customers),
+        *((f"customer {one}", partial(ask_about_customer, one)) for one in customers),
     ]
     changed = 0
     for what, ask in work:

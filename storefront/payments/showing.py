@@ -106,6 +106,7 @@ class OrderShown:
     waits_on_page: bool = False
     page_refused: bool = False
     discount_code: str = ""
+    keeps_card: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -175,6 +176,7 @@ def _freeze(order: Order, payment: Payment) -> OrderShown:
         page_refused=on_page and last is not None and last.state is AttemptState.refused,
         asked_at=last.asked_at if last else None,
         has_downloads=order.has_downloads,
+        keeps_card=payment.stripe_customer_id is not None,
         disputes=tuple(_dispute(one) for one in payment.disputes),
     )
 

@@ -317,6 +317,17 @@ def customers_since(since: int, email: str) -> list[Facts]:
     return _ask(lambda client: [_plain(one) for one in client.v1.customers.list(params=params).auto_paging_iter()])
 
 
+def cards_of(customer: str) -> list[Facts]:
+    """All cards that are attached to a customer; paged through."""
+    params: Any = {"type": "card", "limit": 100}
+    return _ask(
+        lambda client: [
+            _plain(one)
+            for one in client.v1.customers.payment_methods.list(_given(customer), params=params).auto_paging_iter()
+        ]
+    )
+
+
 def fetch_card(payment_method: str) -> Facts:
     """The payment method as it is now; `customer` is null once detached."""
     return _ask(lambda client: _plain(client.v1.payment_methods.retrieve(_given(payment_method))))

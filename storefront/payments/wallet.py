@@ -21,12 +21,14 @@ SETUP_RANK = {
 
 
 def keep_paid_with(payment: Payment, card: news.CardFacts) -> None:
-    """Keep the card an order was paid with, where its customer agreed to that; the consent goes along."""
-    if payment.order.user_id is None:
-        return
+    """Keep the card an order was paid with, where its customer agreed to that; the consent goes along.
+
+    A guest's waits at Stripe until they become a customer: a card is kept for whose customer it is with there.
+    """
     attempt = next((one for one in reversed(payment.attempts) if one.consent_at), None)
-    if attempt and _customer_lives(payment.stripe_customer_id):
-        kept = keeping.keep(payment.order.user_id, card, livemode=payment.livemode)
+    user_id = _user_of(payment.stripe_customer_id) if attempt else None
+    if attempt and user_id is not None:
+        kept = keeping.keep(user_id, card, livemode=payment.livemode)
         if kept.consent_at is None:
             kept.consent_at, kept.consent_words = attempt.consent_at, attempt.consent_words
         keeping.settle_same_number(kept)
@@ -101,17 +103,21 @@ def settle_setup(told: news.SetupNews) -> None:
         setup.state = state
         setup.decline_code = told.decline.code if told.decline else ""
         setup.decline_words = told.decline.words if told.decline else ""
-    if state is SetupState.succeeded and told.card and _customer_lives(told.customer):
+    if state is SetupState.succeeded and told.card and _user_of(told.customer) is not None:
         card = keeping.keep(setup.user_id, told.card, livemode=told.livemode)
         card.consent_at, card.consent_words = setup.consent_at, setup.consent_words
         setup.saved_card_id = card.id
         keeping.settle_same_number(card)
 
 
-def _customer_lives(stripe_id: str | None) -> bool:
-    """Cards of a customer that was deleted at Stripe went with it, whatever is told of them later."""
-    alive = select(StripeCustomer.id).where(StripeCustomer.stripe_id == stripe_id, StripeCustomer.deleted_at.is_(None))
-    return current_session().scalar(alive) is not None
+def _user_of(stripe_id: str | None) -> int | None:
+    """Whose customer it is. Cards of one that was deleted at Stripe went with it, whatever is told of them later."""
+    if stripe_id is None:
+        return None
+    alive = select(StripeCustomer.user_id).where(
+        StripeCustomer.stripe_id == stripe_id, StripeCustomer.deleted_at.is_(None)
+    )
+    return current_session().scalar(alive)
 
 
 def _lock_setup(told: news.SetupNews) -> CardSetup | None:

@@ -1,11 +1,33 @@
 """The work this domain does in the background; importing it registers its jobs and mails."""
 
 from storefront.jobs.queue import job
-from storefront.payments import adopting, cards, customers, deletion, expiring, looking, messages, papers, refunding
+from storefront.payments import (
+    adopting,
+    cards,
+    customers,
+    deletion,
+    expiring,
+    guests,
+    looking,
+    messages,
+    papers,
+    refunding,
+)
 from storefront.payments.asking import ask_about_attempt
 from storefront.payments.due import ask_about_what_is_due
 
-__all__ = ["adopting", "cards", "customers", "deletion", "expiring", "looking", "messages", "papers", "refunding"]
+__all__ = [
+    "adopting",
+    "cards",
+    "customers",
+    "deletion",
+    "expiring",
+    "guests",
+    "looking",
+    "messages",
+    "papers",
+    "refunding",
+]
 
 
 @job("ask_about_attempt")
