@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from storefront.clock import now
 from storefront.database import current_session, leave, transaction
-from storefront.errors import ChangedError, RefusedError, ShopError, TooManyTriesError
+from storefront.errors import BusyError, ChangedError, RefusedError, ShopError, TooManyTriesError
 from storefront.money import smallest_charge
 from storefront.orders import discount_uses
 from storefront.orders.calculated_taxes import TaxTakenError
@@ -114,11 +114,23 @@ def buy(click: Click) -> Bought:
     Raises TotalChangedError, SoldOutError, HasOpenOrderError, NotYourButtonError (409), RefusedError (422), NotYoursError
     (404) and BusyError (503); then nothing was placed and nothing charged.
     """
-    with stripe_gateway.seat() if click.wanted.expected_total else nullcontext():
-        begun = _begin_or_land(click, _count_and_begin)
-        if isinstance(begun, _Landed):
-            return _land(begun, click)
-        page = send(begun) if isinstance(begun, Sending) else None
+    try:
+        with stripe_gateway.seat() if click.wanted.expected_total else nullcontext():
+            return _buy(click)
+    except BusyError:
+        # That nothing was charged is only true where no other press of this very button was faster.
+        with transaction():
+            landed = _landed_on(click)
+        if landed is None:
+            raise
+        return Bought(landed.public_id, again=True)
+
+
+def _buy(click: Click) -> Bought:
+    begun = _begin_or_land(click, _count_and_begin)
+    if isinstance(begun, _Landed):
+        return _land(begun, click)
+    page = send(begun) if isinstance(begun, Sending) else None
     return Bought(begun.public_id, again=False, page=page)
 
 

@@ -130,6 +130,23 @@ def test_an_answer_in_between_ends_the_row(shop: Shop, sandbox: Sandbox, alice: 
     assert alice.buys().state == "paid"
 
 
+@pytest.mark.parametrize("road", ["product", "cart"])
+def test_with_all_seats_taken_a_paid_button_is_not_told_that_nothing_was_charged(
+    shop: Shop, alice: Shopper, road: str
+) -> None:
+    alice.puts_in_cart("Mug")
+    button = alice.one_click_button() if road == "product" else alice.cart_button()
+    alice.presses(button)
+
+    seats = shop.app.extensions["stripe_gateway"].seats
+    for _ in range(stripe_gateway.SEATS):
+        seats.acquire()
+    answer = alice.presses(button)
+
+    assert (answer.status, answer.state) == (200, "paid")
+    assert len(alice.charged()) == len(shop.order_ids()) == 1
+
+
 def test_when_all_seats_are_taken_nothing_is_placed(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:
     form = alice.one_click_button()
 
