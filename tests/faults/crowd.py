@@ -35,7 +35,7 @@ class Known:
     email: str
     user_id: int
     customer: str
-    cookie: tuple[str, str]
+    cookie: tuple[str, str] | None
 
 
 def stock_up(stack: Stack, goods: tuple[Good, ...], mark: str) -> list[Stocked]:
@@ -51,31 +51,29 @@ def stock_up(stack: Stack, goods: tuple[Good, ...], mark: str) -> list[Stocked]:
 
 def let_in(stack: Stack, plan: Plan, mark: str) -> list[Known]:
     """The people of a plan: joined, at Stripe, with an address and their cards, and signed in."""
-    at_stripe = [_at_stripe(stack, person, f"{person.name.lower()}-{plan.seed}-{mark}") for person in plan.people]
+    return [_let_in(stack, person, f"{person.name.lower()}-{plan.seed}-{mark}@example.org") for person in plan.people]
+
+
+def _let_in(stack: Stack, person: Person, email: str) -> Known:
+    name = f"{person.name} Archer"
+    if person.is_guest:
+        return Known(name, email, 0, "", None)
+    customer, cards = _at_stripe(stack, person, email)
     with stack.inside(), transaction() as session:
-        users = [_user(person, email) for person, (email, _, _) in zip(plan.people, at_stripe, strict=True)]
-        session.add_all(users)
+        user = User(email=email, email_key=key_of(email), password_hash="none", name=name)
+        session.add(user)
         session.flush()
-        for user, (_, customer, cards) in zip(users, at_stripe, strict=True):
-            _write_down(session, user, customer, cards)
-        return [
-            Known(user.name, user.email, user.id, customer, _cookie(stack, user))
-            for user, (_, customer, _) in zip(users, at_stripe, strict=True)
-        ]
+        _write_down(session, user, customer, cards)
+        return Known(name, email, user.id, customer, _cookie(stack, user))
 
 
-def _at_stripe(stack: Stack, person: Person, called: str) -> tuple[str, str, list[dict[str, Any]]]:
-    email = f"{called}@example.org"
+def _at_stripe(stack: Stack, person: Person, email: str) -> tuple[str, list[dict[str, Any]]]:
     stripe = stack.sandbox.stripe.v1
     customer = stripe.customers.create({"email": email, "name": person.name}).id
     cards = [
         stripe.payment_methods.attach(card, {"customer": customer}).to_dict(for_json=True) for card in person.cards
     ]
-    return email, customer, cards
-
-
-def _user(person: Person, email: str) -> User:
-    return User(email=email, email_key=key_of(email), password_hash="none", name=f"{person.name} Archer")
+    return customer, cards
 
 
 def _write_down(session: Any, user: User, customer: str, cards: list[dict[str, Any]]) -> None:

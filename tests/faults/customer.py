@@ -38,7 +38,10 @@ class Customer:
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.person.seed)
-        self.browser.cookies.set(*self.known.cookie)
+        if self.known.cookie:
+            self.browser.cookies.set(*self.known.cookie)
+        # What is under way though nobody waits for it any more.
+        self.left_behind = ThreadPoolExecutor(4)
         # What a button did is remembered, to be pressed again.
         self.last_press: tuple[str, dict[str, Any], bool] | None = None
         self.order = ""
@@ -53,6 +56,7 @@ class Customer:
                 answer = self._reacts(answer, buy)
                 if answer is None:
                     break
+        self.left_behind.shutdown()
         self.browser.close()
 
     # Setting out to buy
@@ -81,7 +85,7 @@ class Customer:
         return self._presses(form, buy, None) if form else page
 
     def _address(self) -> dict[str, Any]:
-        return HOME | {"name": self.known.name}
+        return HOME | {"name": self.known.name, "email": self.known.email}
 
     def _types(self, card: str) -> str:
         """A card typed into Stripe's own fields; a token serves once."""
@@ -101,12 +105,23 @@ class Customer:
         if self.last_press is None:
             return None
         path, fields, scripts = self.last_press
+        if times == 1 and self.chance.random() < 0.15:
+            return self._presses_impatiently(path, fields, scripts=scripts)
         if times == 1:
             return self._sends(path, fields, scripts=scripts, pays=True)
         with ThreadPoolExecutor(times) as tabs:
             pressed = [tabs.submit(self._sends, path, fields, scripts=scripts, pays=True) for _ in range(times)]
             answers = [one.result() for one in pressed]
         return next((one for one in answers if one is not None), None)
+
+    def _presses_impatiently(self, path: str, fields: dict[str, Any], *, scripts: bool) -> Answer | None:
+        """Waits a while for the answer, and then presses again; the first press goes on without them."""
+        pressed = self.left_behind.submit(self._sends, path, fields, scripts=scripts, pays=True)
+        try:
+            return pressed.result(self.person.patience)
+        except TimeoutError:
+            self.story.tell(self.known.name, f"has waited {self.person.patience} s, and presses again")
+            return self._sends(path, fields, scripts=scripts, pays=True)
 
     # Taking what comes
 
@@ -228,15 +243,17 @@ class Customer:
 
     def _pays_there(self, page: str) -> Answer | None:
         does = self.chance.choices(("pays", "declined", "asked", "leaves", "back"), (45, 15, 15, 15, 10))[0]
-        order = self._newest_order()
+        order = self.order if self.person.is_guest else self._newest_order()
         if does == "leaves":
             return self._leaves("closes Stripe's page")
         if does == "back":
             return self._opens(f"/orders/{order}") if order else None
         card = {"pays": VISA, "declined": DECLINED, "asked": ASKING}[does]
         leads_to = self._posts_to_stripe(page, card)
+        order = leads_to.partition("/checkout/return/")[2] or order
         if does == "declined" and self.chance.random() < 0.6:
             leads_to = self._posts_to_stripe(page, VISA)
+            order = leads_to.partition("/checkout/return/")[2] or order
         if "/challenges/" in leads_to or does == "asked":
             intent = next((part for part in leads_to.split("/") if part.startswith("pi_")), "").partition("?")[0]
             if intent:
@@ -299,6 +316,8 @@ class Customer:
             if pays:
                 self.seen.may_charge(Moment(self.known.name, began, time.time()))
             return None
+        for one in (*came.history, came):
+            self.browser.cookies.update(one.cookies)
         answer = Answer(
             self.known.name, what, began, time.time(), came.status_code, came.url, read(came.text),
             came.headers.get("HX-Redirect", ""), str(fields.get("checkout_token", "")), pays,

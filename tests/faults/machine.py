@@ -117,13 +117,22 @@ def _crew(wanted: Run) -> Iterator[tuple["Queue[int | None]", "Queue[Any]"]]:
 
 
 def _play_what_comes(engine: str, sabotage: str, seeds: "Queue[int | None]", results: "Queue[Any]") -> None:
+    commit(sabotage)  # we do some of the shop's work ourselves
+    while _play_on_a_stack(engine, sabotage, seeds, results):
+        pass
+
+
+def _play_on_a_stack(engine: str, sabotage: str, seeds: "Queue[int | None]", results: "Queue[Any]") -> bool:
+    """Until there are no more seeds; True where a schedule broke off, and left things that are not the next one's fault."""
     with running(engine, sabotage=sabotage) as stack:
-        commit(sabotage)  # we do some of the shop's work ourselves
         while (seed := seeds.get()) is not None:
             played = play(stack, seed)
             if played.violations:
                 played.story += _last_words(stack.folder)
             results.put(played)
+            if played.broke_off:
+                return True
+    return False
 
 
 def _last_words(folder: Path) -> str:

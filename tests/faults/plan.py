@@ -35,6 +35,10 @@ KINDS: Final = (
     ("conflict_409", 2), ("rate_limit_429", 2),
 )  # fmt: skip
 LONGEST_DELAY: Final = 0.6
+NAMES: Final = ("Alice", "Bob", "Carol", "Dora", "Emil", "Frida")
+GUESTS: Final = 0.18
+# So many schedules are six customers who want one thing.
+RUSHES: Final = 0.06
 VICTIMS: Final = ("web worker", "web worker", "web worker", "web", "worker", "worker")
 
 
@@ -61,12 +65,21 @@ class Buy:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who comes to the shop, with the cards saved some other day; `seed` decides how they take what comes."""
+    """Somebody who comes to the shop, with the cards saved some other day; `seed` decides how they take what comes.
+
+    Without cards: a guest. `patience`: so many seconds they wait for an answer before they press again, now and then.
+    """
 
     name: str
     cards: tuple[str, ...]
     buys: tuple[Buy, ...]
     seed: str
+    patience: float
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether the shop does not know them."""
+        return not self.cards
 
 
 @dataclass(frozen=True)
@@ -120,11 +133,14 @@ class Plan:
 def plan_of(seed: int) -> Plan:
     """The same seed is the same plan."""
     chance = random.Random(seed)
+    is_rush = chance.random() < RUSHES
+    stocks = (1, 1, 2) if is_rush else (None, 1, 2, 3, 8)
     goods = tuple(
-        Good(f"good-{seed}-{number}", chance.choice((450, 890, 1250, 2400, 6900)), chance.choice((None, 1, 2, 3, 8)))
-        for number in range(chance.choice((1, 2, 2, 3)))
+        Good(f"good-{seed}-{number}", chance.choice((450, 890, 1250, 2400, 6900)), chance.choice(stocks))
+        for number in range(1 if is_rush else chance.choice((1, 2, 2, 3)))
     )
-    people = tuple(_person(chance, seed, number, len(goods)) for number in range(chance.choice((1, 2, 2, 3, 3))))
+    crowd = len(NAMES) if is_rush else chance.choice((1, 2, 2, 3, 3))
+    people = tuple(_person(chance, seed, number, len(goods)) for number in range(crowd))
     return Plan(
         seed,
         goods,
@@ -138,14 +154,16 @@ def plan_of(seed: int) -> Plan:
 
 
 def _person(chance: random.Random, seed: int, number: int, goods: int) -> Person:
+    is_guest = chance.random() < GUESTS
     decks = (GOOD_CARDS, GOOD_CARDS, GOOD_CARDS, BAD_CARDS, ASKING_CARDS, ASKING_CARDS, ODD_CARDS)
     cards = tuple(dict.fromkeys(chance.choice(chance.choice(decks)) for _ in range(chance.choice((1, 1, 2)))))
-    buys = tuple(_buy(chance, goods) for _ in range(chance.choice((1, 1, 2))))
-    return Person(("Alice", "Bob", "Carol")[number], cards, buys, f"{seed}:{number}")
+    buys = tuple(_buy(chance, goods, is_guest=is_guest) for _ in range(chance.choice((1, 1, 2))))
+    patience = round(chance.uniform(0.05, 0.5), 2)
+    return Person(NAMES[number], () if is_guest else cards, buys, f"{seed}:{number}", patience)
 
 
-def _buy(chance: random.Random, goods: int) -> Buy:
-    how = chance.choices((ONE_CLICK, BY_CART, TYPED_CARD, HOSTED), (50, 18, 18, 14))[0]
+def _buy(chance: random.Random, goods: int, *, is_guest: bool) -> Buy:
+    how = chance.choices((ONE_CLICK, BY_CART, TYPED_CARD, HOSTED), (0, 0, 55, 45) if is_guest else (50, 18, 18, 14))[0]
     most = 1 if how == ONE_CLICK else goods
     return Buy(
         how,

@@ -28,6 +28,7 @@ class Played:
     answers: int = 0
     counted: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
+    broke_off: bool = False
     story: str = ""
 
 
@@ -37,6 +38,7 @@ def play(stack: Stack, seed: int) -> Played:
     try:
         _play(stack, plan_of(seed), story, played)
     except Exception:  # noqa: BLE001  the story is wanted above all then
+        played.broke_off = True
         played.violations.append(f"the schedule could not be played: {traceback.format_exc()}")
     played.seconds = time.time() - story.began
     played.story = story.told()
