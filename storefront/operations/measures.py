@@ -11,7 +11,7 @@ from storefront.jobs.models import Job
 from storefront.mail.models import OutboundMail
 from storefront.operations.readiness import longest_wait
 from storefront.orders.models import Order
-from storefront.payments import breaker
+from storefront.payments import breaker, silence
 from storefront.payments.models import EventState, PaymentAttempt, Refund, StripeEvent, Unmatched
 
 
@@ -37,6 +37,11 @@ def measured() -> list[Measure]:
             "storefront_webhooks_failed", "Webhooks that could not be applied.", StripeEvent.state == EventState.failed
         ),
         _count("storefront_unmatched", "Money that fits no order.", Unmatched.settled_at.is_(None)),
+        _one(
+            "storefront_webhooks_silent",
+            "1 while money moves and no webhook tells of it.",
+            float(silence.silent_since() is not None),
+        ),
         _one("storefront_new_cards_rest", "1 while new cards are refused.", float(breaker.is_open())),
         _one("storefront_oldest_job_seconds", "How long the oldest due job waits.", longest_wait().total_seconds()),
     ]

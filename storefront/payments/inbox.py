@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import current_app
@@ -49,6 +49,7 @@ class Delivery:
     livemode: bool
     key: str | None
     payload: Facts
+    fetched: bool = False
 
 
 def open_delivery(body: bytes, signature: str) -> Delivery:
@@ -129,6 +130,7 @@ def _claim(delivery: Delivery, state: EventState, error: str = "") -> bool:
     row = upsert(StripeEvent).values(
         stripe_event_id=delivery.id, type=delivery.type, object_id=str(delivery.object.get("id") or ""), api_version=delivery.api_version,
         livemode=delivery.livemode, payload=delivery.payload, state=state, tries=1, error=error, received_at=now(),
+        fetched=delivery.fetched,
     )  # fmt: skip
     claimed = row.on_conflict_do_update(
         index_elements=["stripe_event_id"],
@@ -242,7 +244,7 @@ def _ask(job: str, argument: str, object_id: str) -> bool:
 def replay(event_id: str) -> EventState:
     """Fetch an event from Stripe again and carry out its effect; what was applied stays applied."""
     facts = stripe_gateway.fetch_event(event_id)
-    apply_once(_read(facts), alongside=lambda: audit.note("replayed", f"event {event_id}"))
+    apply_once(replace(_read(facts), fetched=True), alongside=lambda: audit.note("replayed", f"event {event_id}"))
     query = select(StripeEvent.state).where(StripeEvent.stripe_event_id == event_id)
     became = current_session().scalars(query).one()
     leave()

@@ -4,7 +4,7 @@ import datetime as dt
 import enum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.clock import now
@@ -380,7 +380,10 @@ class EventState(enum.StrEnum):
 
 
 class StripeEvent(Base):
-    """The inbox: every webhook event once, claimed in the transaction that carries out its effect."""
+    """The inbox: every webhook event once, claimed in the transaction that carries out its effect.
+
+    `fetched`: no webhook brought it, we asked for it.
+    """
 
     __tablename__ = "stripe_events"
 
@@ -395,6 +398,7 @@ class StripeEvent(Base):
     tries: Mapped[int] = mapped_column(default=1)
     error: Mapped[str] = mapped_column(default="")
     received_at: Mapped[dt.datetime] = mapped_column(default=now, index=True)
+    fetched: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Unmatched(Base):

@@ -12,6 +12,7 @@ from storefront.payments import (
     messages,
     papers,
     refunding,
+    silence,
 )
 from storefront.payments.asking import ask_about_attempt
 from storefront.payments.due import ask_about_what_is_due
@@ -27,6 +28,7 @@ __all__ = [
     "messages",
     "papers",
     "refunding",
+    "silence",
 ]
 
 

@@ -22,6 +22,8 @@ PATIENCE: Final = 60.0
 ASKING: Final = VISA | {"number": "4000 0027 6000 3184"}
 REACTIONS: Final = 5
 JSON: Final = {"Accept": "application/json"}
+# Behind a proxy: not all of them in one house, where whoever tries cards is slowed down.
+MANY_HOUSES = {"X-Forwarded-For": "192.0.2.1"}
 
 
 @dataclass
@@ -307,7 +309,7 @@ class Customer:
                 verb,
                 self.stack.url + path,
                 data=fields,
-                headers=headers,
+                headers=headers | MANY_HOUSES,
                 cookies=self.browser.cookies,
                 timeout=PATIENCE,
             )
