@@ -31,8 +31,9 @@ def fingerprint_of(question: TaxQuestion) -> str:
 
 
 def with_calculated_taxes(untaxed: Totals, terms: Terms, deal: Deal) -> Totals:
-    """The total with what Stripe answered to its question; what was never asked is `tax_unknown`, with the question.
+    """The total with what Stripe answered to its question; what was never asked has the question alone.
 
+    It is `tax_unknown` then where the tax comes on top: a price that includes it stays what it is.
     An answer that another order was placed with still tells the total, but no order can be placed with it.
     """
     if not untaxed.total:
@@ -43,7 +44,7 @@ def with_calculated_taxes(untaxed: Totals, terms: Terms, deal: Deal) -> Totals:
     question = _question_about(untaxed, terms, place, deal)
     answer = _best_of(terms.answers, fingerprint_of(question))
     if answer is None:
-        return dataclasses.replace(untaxed, tax_question=question, tax_unknown=True)
+        return dataclasses.replace(untaxed, tax_question=question, tax_unknown=not terms.prices_include_tax)
     return dataclasses.replace(
         untaxed,
         taxes=tuple(_tax_line(told, terms.currency) for told in answer.taxes),

@@ -190,7 +190,8 @@ def taxes_in(facts: Facts) -> list[dict[str, Any]]:
 def _name(details: Facts) -> str:
     kind = details.get("tax_type") or "tax"
     name = _NAMES.get(kind, kind.replace("_", " ").capitalize())
-    return f"{name} {details['state']}" if details.get("state") else name
+    state = f" {details['state']}" if details.get("state") else ""
+    return f"{name}{state} {details['percentage_decimal']} %"
 
 
 def _in_steps(amount: int, step: int) -> int:

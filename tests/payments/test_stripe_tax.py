@@ -72,7 +72,7 @@ def test_a_cart_is_paid_with_the_tax_that_was_worked_out_when_it_changed(
     assert shop.charged() == [Money(5712, "eur")]
     assert shop.all(Order.subtotal, Order.tax, Order.total) == [(4800, 912, 5712)]
     taxes = shop.all(OrderTax.name, OrderTax.percentage, OrderTax.base, OrderTax.amount, OrderTax.included)
-    assert taxes == [("VAT", 19_000, 4800, 912, False)]
+    assert taxes == [("VAT 19 %", 19_000, 4800, 912, False)]
 
 
 @ON_TOP
