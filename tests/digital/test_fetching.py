@@ -1,8 +1,11 @@
 """Fetching what was bought: who is let in, how often, and what is said to the others."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -25,7 +28,7 @@ from tests.digital.goods import (
     sells_link,
     used,
 )
-from tests.people import Shopper
+from tests.people import Shopper, at_once
 from tests.stack import Sandbox, Shop
 
 PDF = "application/pdf"
@@ -196,6 +199,20 @@ def test_so_often_and_no_more(shop: Shop, alice: Shopper, tmp_path: Path) -> Non
     page = alice.sees_order().page.text
     assert "All downloads are used" in page
     assert "downloads left" not in page
+
+
+def test_many_at_once_are_no_more_than_the_limit(shop: Shop, alice: Shopper, tmp_path: Path) -> None:
+    sells_booklet(shop, tmp_path, max_downloads=2)
+    alice.buys("Notebook")
+    url = f"{shop.url}/downloads/{token(shop)}"
+    browsers: list[Callable[[], Any]] = [
+        partial(fetches, alice.another_tab(), url, **{"User-Agent": f"browser {one}"}) for one in range(6)
+    ]
+
+    answers = at_once(browsers)
+
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 403, 403, 403, 403]
+    assert used(shop) == [2]
 
 
 def test_its_time_may_be_over(shop: Shop, alice: Shopper, tmp_path: Path) -> None:
