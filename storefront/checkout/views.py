@@ -23,7 +23,7 @@ from storefront.database import leave
 from storefront.errors import BusyError, NotYoursError, ShopError, TooManyTriesError
 from storefront.hypermedia import done, go_to, say_when, show, wants_fragment
 from storefront.money import Money
-from storefront.orders.carts import count_of, find_cart, is_cart_of
+from storefront.orders.carts import count_of, find_cart, find_cart_id, is_cart_of
 from storefront.orders.placing import TotalChangedError
 from storefront.payments.asking import look_at_order
 from storefront.payments.attempts import Means, OnHostedPage, WithNewCard
@@ -63,10 +63,7 @@ def click_once() -> ResponseReturnValue:
 
 
 def _cart_id() -> int | None:
-    cart = find_cart(cart_owner())
-    if cart is None:
-        return None
-    cart_id = cart.id
+    cart_id = find_cart_id(cart_owner())
     leave()
     return cart_id
 
@@ -112,7 +109,8 @@ def _panel_again(refused: ShopError, button: Button, user: User) -> Panel:
     if panel.buys != "cart" and not isinstance(refused, NotYourButtonError):
         panel = replace(panel, checkout_token=button.token)
     if isinstance(refused, TotalChangedError):
-        return replace(panel, state="changed", old_total=Money(button.expected_total, today.currency))
+        told = () if refused.words == TotalChangedError.words else why
+        return replace(panel, state="changed", old_total=Money(button.expected_total, today.currency), changed=told)
     if isinstance(refused, BusyError | TooManyTriesError):
         return replace(panel, state="busy", changed=() if type(refused) is BusyError else why)
     return replace(panel, state="changed", changed=why)

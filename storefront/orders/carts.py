@@ -49,6 +49,12 @@ def find_cart(owner: CartOwner) -> Cart | None:
     return current_session().scalar(whole)
 
 
+def find_cart_id(owner: CartOwner) -> int | None:
+    """Which cart is theirs, where nothing else is asked of it."""
+    mine = _open_cart_of(owner)
+    return None if mine is None else current_session().scalar(mine.with_only_columns(Cart.id))
+
+
 def count_of(owner: CartOwner) -> int:
     """How many things are in it."""
     if (mine := _open_cart_of(owner)) is None:

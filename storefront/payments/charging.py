@@ -143,8 +143,8 @@ def _begin(click: Click) -> Sending | Placed | _Landed:
         refuse_too_many_tries(click.wanted.buyer)
         if isinstance(click.how.means, OnHostedPage):
             refuse_too_many_open(click.wanted.buyer)
-        goods = _goods(click)
-        wanted = replace(click.wanted, discount_code=_code(click))
+        goods, code = _goods_and_code(click)
+        wanted = replace(click.wanted, discount_code=code)
         totals = price(goods, wanted.deal)
         _refuse_what_cannot_be_delivered(click, totals)
         if alike:
@@ -165,26 +165,20 @@ def _asked_about(click: Click) -> Iterable[int]:
     return click.goods if is_asked and click.wanted.buyer.user_id is not None else ()
 
 
-def _goods(click: Click) -> dict[int, int]:
+def _goods_and_code(click: Click) -> tuple[dict[int, int], str | None]:
+    """What is bought, and with which discount code: a cart's own as it is now; what is bought past it has none."""
     if click.wanted.cart_id is None:
-        return click.goods
-    lines = select(CartLine.variant_id, CartLine.quantity).join(Cart)
+        return click.goods, None
+    lines = select(CartLine.variant_id, CartLine.quantity, Cart.discount_code).join(Cart)
     live = (
         Cart.id == click.wanted.cart_id,
         Cart.state == CartState.open,
         Cart.checkout_token == click.wanted.checkout_token,
     )
-    goods = dict(current_session().execute(lines.where(*live)).all())
-    if not goods:
+    found = current_session().execute(lines.where(*live)).all()
+    if not found:
         raise ChangedError("Your cart has changed. Nothing was charged.")
-    return goods
-
-
-def _code(click: Click) -> str | None:
-    """The discount code in the cart; what is bought past it has none."""
-    if click.wanted.cart_id is None:
-        return None
-    return current_session().scalar(select(Cart.discount_code).where(Cart.id == click.wanted.cart_id))
+    return {line.variant_id: line.quantity for line in found}, found[0].discount_code
 
 
 def _refuse_what_cannot_be_delivered(click: Click, totals: Totals) -> None:

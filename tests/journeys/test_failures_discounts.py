@@ -1,6 +1,7 @@
 """Cases 37 and 38: one single-use code and two buyers; totals that a discount makes too small to charge, or nothing."""
 
 import pytest
+import requests
 from sqlalchemy import update
 
 from storefront.database import transaction
@@ -8,6 +9,7 @@ from storefront.money import Money
 from storefront.orders.discount_models import Discount, DiscountUse
 from storefront.orders.discounts import DiscountKind
 from storefront.orders.models import Order, OrderLine
+from storefront.orders.terms_models import ShippingRate, ShippingZone
 from tests.journeys.hosted import DECLINED, goes_to_stripe, press_hosted
 from tests.orders.codes import offer
 from tests.people import HOME, Answer, Shopper
@@ -259,3 +261,43 @@ def test_an_ended_code_still_counts_for_an_order_that_has_it(shop: Shop, alice: 
 
     assert paid.state == "paid"
     assert shop.charged() == [Money(2000, "eur")]
+
+
+def test_a_guest_who_has_used_it_is_told_before_paying(shop: Shop) -> None:
+    with shop.inside():
+        offer("MINE", kind=DiscountKind.amount, value=400, once=True)
+    guests = [Shopper(shop, "Gwen Guest", "gwen@example.org", requests.Session()) for _ in range(2)]
+    for guest in guests:
+        guest.puts_in_cart("Teapot")
+        types_code(guest, "MINE")
+
+    pays(guests[0], email="gwen@example.org")
+    answer = pays(guests[1], email="Gwen@Example.org")
+
+    for guest in guests:
+        guest.browser.close()
+    assert answer.status == 409
+    assert "You have used the code MINE before" in answer.page.text
+    assert shop.orders() == [(2000, "paid")]
+    assert used(shop) == (1, [True])
+
+
+def test_free_delivery_is_told_wherever_the_order_is(shop: Shop, alice: Shopper) -> None:
+    with shop.inside(), transaction() as session:
+        parcel = ShippingRate(name="Parcel", price_minor=490)
+        session.add(ShippingZone(name="Everywhere", everywhere=True, rates=[parcel]))
+    with shop.inside():
+        offer("SHIPFREE", kind=DiscountKind.free_shipping, value=0, most_uses=1)
+    alice.puts_in_cart("Teapot")
+    before = alice.cart_button().fields["expected_total"]
+    types_code(alice, "SHIPFREE")
+
+    paid = alice.presses(alice.cart_button())
+    shop.settle()
+
+    assert (before, paid.state) == ("2890", "paid")
+    assert shop.charged() == [Money(2400, "eur")]
+    assert shop.all(Order.discount, Order.discount_code, Order.shipping) == [(0, "SHIPFREE", 0)]
+    assert used(shop) == (1, [True])
+    for told in (alice.sees_order().page.text, shop.letter("receipt")):
+        assert "Parcel (SHIPFREE)" in told

@@ -12,6 +12,7 @@ from storefront.orders.discount_models import Discount, DiscountUse
 from storefront.orders.discounts import DiscountKind
 from storefront.orders.models import Cart, CartState, Order
 from storefront.payments.closing import close_at_stripe
+from storefront.payments.deletion import delete_account
 from storefront.payments.models import PaymentAttempt
 from tests.orders.codes import offer
 from tests.people import Answer, Shopper, at_once
@@ -268,3 +269,16 @@ def test_giving_up_beside_a_purchase_of_the_same_with_the_same_code(
 
     assert sorted(status for _, status in shop.orders()) == ["canceled", "paid"]
     assert used(shop) == (1, [False, True])
+
+
+def test_of_who_leaves_no_address_stays_at_a_code_that_was_never_paid_with(
+    shop: Shop, alice: Shopper, once: None
+) -> None:
+    has_code(alice)
+    clicks(alice, card="pm_card_authenticationRequired")
+    [order_id] = shop.all(Order.id)
+    with shop.inside():
+        close_at_stripe(order_id)
+        delete_account(alice.user_id)
+
+    assert shop.all(DiscountUse.email_key) == [None]
