@@ -10,6 +10,7 @@ from typing import Any, Final
 from flask import current_app
 from sqlalchemy import delete, func, select
 
+from storefront.caller import address, is_untold_proxy
 from storefront.clock import now
 from storefront.database import current_session, leave, transaction
 from storefront.errors import BusyError, RefusedError, ShopError
@@ -23,12 +24,15 @@ from storefront.orders.totals import Deal, TaxedGoods, TaxQuestion
 from storefront.payments import stripe_gateway
 from storefront.payments.news import Facts
 from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
+from storefront.throttling import throttle
 
 # Stripe's own codes; what has none of its own is taxed by what the account says is usual.
 NONTAXABLE: Final = "txcd_00000000"
 DOWNLOADS: Final = "txcd_10000000"
 # Every call costs: a cart that changes more often than this in an hour is worked out at its button.
 MOST_PER_CART: Final = 60
+# And nobody makes carts to have it worked out for nothing.
+MOST_FROM_AN_ADDRESS: Final = "300 per hour"
 _NAMES: Final = {
     "gst": "GST",
     "hst": "HST",
@@ -100,6 +104,8 @@ def forget_tax_calculations() -> None:
 
 
 def _ask(question: TaxQuestion, cart_id: int | None) -> None:
+    if not is_untold_proxy():
+        throttle("tax", address(), limit=MOST_FROM_AN_ADDRESS)
     asking = _write(question, cart_id)
     try:
         facts = stripe_gateway.calculate_tax(asking.request, asking.key)
@@ -128,14 +134,14 @@ def _record(calculation_id: int, facts: Facts) -> None:
     with transaction() as session:
         row = session.get_one(TaxCalculation, calculation_id)
         row.stripe_id = facts["id"]
-        row.expires_at = dt.datetime.fromtimestamp(facts["expires_at"], dt.UTC)
+        row.expires_at = dt.datetime.fromtimestamp(facts["expires_at"], dt.UTC) if facts.get("expires_at") else None
         row.answer = {"taxes": taxes_in(facts), "total": facts["amount_total"]}
 
 
 def request_for(question: TaxQuestion) -> Facts:
     """The question in Stripe's words."""
     place = question.place
-    address = {
+    where = {
         "country": place.country, "state": place.region, "postal_code": place.postal_code, "city": place.city,
         "line1": place.line1,
     }  # fmt: skip
@@ -143,7 +149,7 @@ def request_for(question: TaxQuestion) -> Facts:
     params: Facts = {
         "currency": question.currency,
         "customer_details": {
-            "address": {name: told for name, told in address.items() if told},
+            "address": {name: told for name, told in where.items() if told},
             "address_source": "shipping",
         },
         "line_items": [_line_item(goods, behavior) for goods in question.goods],

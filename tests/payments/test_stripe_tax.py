@@ -4,11 +4,13 @@ import time
 from typing import Any
 
 import pytest
+from limits import parse
 
+from storefront.extensions import limiter
 from storefront.money import Money
 from storefront.orders.models import Order, OrderTax
 from storefront.orders.tax_models import TaxCalculation
-from storefront.payments.calculating import forget_tax_calculations
+from storefront.payments.calculating import MOST_FROM_AN_ADDRESS, forget_tax_calculations
 from storefront.payments.models import Payment
 from storefront.payments.refunding import refund_order
 from tests.journeys.hosted import goes_to_stripe
@@ -189,6 +191,18 @@ def test_a_slow_stripe_keeps_no_cart_waiting(shop: Shop, sandbox: Sandbox, alice
     assert shop.all(TaxCalculation.stripe_id) == [None]
     while asked(sandbox) != [TAX]:  # the sandbox is still at it, and would tell the next test of it
         time.sleep(0.2)
+
+
+@ON_TOP
+def test_nobody_has_taxes_worked_out_for_nothing(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:
+    with shop.inside():
+        limiter.limiter.hit(parse(MOST_FROM_AN_ADDRESS), "tax", "127.0.0.1", cost=299)
+
+    for thing in ("Teapot", "Mug"):
+        alice.puts_in_cart(thing)
+    answer = alice.presses(alice.cart_button())
+
+    assert (answer.status, asked(sandbox), shop.orders()) == (429, [TAX], [])
 
 
 @ON_TOP
