@@ -6,8 +6,10 @@ from flask.typing import ResponseReturnValue
 from storefront.auth.access import PLACED, let_in
 from storefront.auth.signing_in import know_this_browser
 from storefront.cart.owner import bring_cart_along
+from storefront.checkout.tax_ahead import work_out_tax
 from storefront.customers.models import User
 from storefront.hypermedia import go_to, own_path
+from storefront.orders.carts import CartOwner
 from storefront.payments.adopting import bring_along, claim_cards
 
 
@@ -18,6 +20,7 @@ def enter(user: User, wanted: str | None) -> ResponseReturnValue:
     bring_along(user.id)
     let_in(user)
     know_this_browser(user)
+    work_out_tax(CartOwner(user_id=user.id))
     return go_to(after_login(wanted))
 
 

@@ -232,6 +232,18 @@ def test_another_address_is_another_tax(shop: Shop, sandbox: Sandbox, alice: Sho
 
 
 @ON_TOP
+def test_signing_in_brings_the_cart_along_with_its_tax(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:
+    alice.sends("/auth/logout", {})
+    alice.puts_in_cart("Teapot")
+    alice.signs_in()
+    forgets_what_was_asked(sandbox)
+
+    answer = alice.presses(alice.cart_button())
+
+    assert (answer.state, asked(sandbox)) == ("paid", [PAY])
+
+
+@ON_TOP
 def test_an_address_without_taxes_of_its_own_is_refused_in_words(shop: Shop, sandbox: Sandbox, bob: Shopper) -> None:
     bob.puts_in_cart("Teapot")
     sandbox.fault("refuse_400", TAX, code="customer_tax_location_invalid")
