@@ -94,7 +94,8 @@ def place(wanted: Wanted, totals: Totals) -> Placed:
     TaxTakenError where another order has the tax's calculation; the transaction is then to be given up.
     """
     if totals.total.minor != wanted.expected_total:
-        raise TotalChangedError(totals.code_refused.words if totals.code_refused else None)
+        code = totals.code_refused
+        raise TotalChangedError(code.words if code and not code.may_count_later else None)
     public_id = secrets.token_hex(16)
     order_id = _write_order(wanted, totals, public_id)
     if order_id is None:

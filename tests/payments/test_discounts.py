@@ -92,6 +92,8 @@ def test_two_buyers_of_a_code_with_one_use_left(shop: Shop, alice: Shopper, bob:
     assert used(shop) == (1, [True])
     loser = alice if answers[0].status == 409 else bob
     asked = next(answer for answer in answers if answer.status == 409)
+    assert "The code ONCE " in asked.page.text
+    assert "used up" in asked.page.text
     again = asked.page.form("/checkout/one-click")
     assert again.fields["expected_total"] == "2400"
     assert clicks(loser, again).state == "paid"
