@@ -16,6 +16,7 @@ from tests.faults.stack import ENGINES
 @click.option("--seed", type=int, help="The first one's seed; the others follow it. Without it: a fresh one.")
 @click.option("--db", "engine", type=click.Choice(ENGINES), default="sqlite", show_default=True)
 @click.option("--stacks", default=cores(), show_default=True, help="How many shops side by side.")
+@click.option("--minutes", type=float, default=float("inf"), help="Begin none after so long.")
 @click.option("--story", is_flag=True, help="Tell the story of every schedule, not only of those that ended badly.")
 @click.option(
     "--sabotage",
@@ -23,7 +24,9 @@ from tests.faults.stack import ENGINES
     default="",
     help="Break a rule of the shop, to see it noticed.",
 )
-def main(schedules: int, seed: int | None, engine: str, stacks: int, *, story: bool, sabotage: str) -> None:  # noqa: PLR0913
+def main(  # noqa: PLR0913  one parameter for each option
+    schedules: int, seed: int | None, engine: str, stacks: int, minutes: float, *, story: bool, sabotage: str
+) -> None:
     """Buy under faults, and compare the shop's books with Stripe's."""
     first = secrets.randbelow(10**9) if seed is None else seed
     again = f"bin/faults --db {engine}" + (f" --sabotage {sabotage}" if sabotage else "")
@@ -37,7 +40,8 @@ def main(schedules: int, seed: int | None, engine: str, stacks: int, *, story: b
         elif tally.schedules % 25 == 0:
             click.echo(f"{line}, {len(tally.failed)} ended badly")
 
-    tally = run(Run(engine, tuple(range(first, first + schedules)), min(stacks, schedules), sabotage), progress)
+    seeds = tuple(range(first, first + schedules))
+    tally = run(Run(engine, seeds, min(stacks, schedules), sabotage, stop_after=60 * minutes), progress)
     click.echo()
     _show_table(tally, engine, first)
     sys.exit(1 if tally.failed else 0)
