@@ -7,8 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from storefront.catalog.models import Variant
+from storefront.invoices.models import Invoice, InvoiceKind
 from storefront.jobs.models import Job
 from storefront.mail.models import OutboundMail
+from storefront.orders.discount_models import Discount, DiscountUse
 from storefront.orders.models import Order
 from storefront.payments.models import EventState, Payment, StripeEvent, Unmatched
 from tests.faults.crowd import Stocked
@@ -24,6 +26,7 @@ class Marks:
     job: int
     event: int
     unmatched: int
+    discount: int
     letters: int
     ledger: int
     web_log: int
@@ -46,6 +49,9 @@ class Books:
     refunds: list[dict[str, Any]]
     sessions: list[dict[str, Any]]
     web_log: str
+    codes: list[Discount]
+    uses: list[DiscountUse]
+    invoices: list[int]
 
     def intents_of(self, order: str) -> list[dict[str, Any]]:
         """The intents that bear this order at Stripe."""
@@ -65,13 +71,13 @@ class Books:
 def marks(stack: Stack) -> Marks:
     """Remember where everything stands."""
     with stack.inside() as session:
-        tables = (Order, OutboundMail, Job, StripeEvent, Unmatched)
-        order, mail, job, event, unmatched = (
+        tables = (Order, OutboundMail, Job, StripeEvent, Unmatched, Discount)
+        order, mail, job, event, unmatched, discount = (
             session.scalar(select(table.id).order_by(table.id.desc()).limit(1)) or 0 for table in tables
         )
     log = stack.wsgi_log.stat().st_size if stack.wsgi_log.exists() else 0
     place = stack.sandbox.control("GET", "/ledger?after=999999999")["last"]
-    return Marks(order, mail, job, event, unmatched, len(stack.letters), place, log)
+    return Marks(order, mail, job, event, unmatched, discount, len(stack.letters), place, log)
 
 
 def books(stack: Stack, since: Marks, shelf: list[Stocked]) -> Books:
@@ -86,7 +92,13 @@ def books(stack: Stack, since: Marks, shelf: list[Stocked]) -> Books:
         failed = (StripeEvent.id > since.event, StripeEvent.state.in_([EventState.failed, EventState.unmatched]))
         events = select(StripeEvent.type, StripeEvent.error).where(*failed)
         stock = select(Variant.id, Variant.stock).where(Variant.id.in_([one.variant_id for one in shelf]))
+        codes = list(session.scalars(select(Discount).where(Discount.id > since.discount)))
+        uses = list(session.scalars(select(DiscountUse).where(DiscountUse.discount_id > since.discount)))
+        papers = select(Invoice.order_id).where(Invoice.order_id > since.order, Invoice.kind == InvoiceKind.invoice)
         read = Books(
+            codes=codes,
+            uses=uses,
+            invoices=list(session.scalars(papers)),
             payments=payments,
             mails=mails,
             letters=stack.letters[since.letters :],

@@ -10,6 +10,9 @@ from storefront.clock import now
 from storefront.customers.models import Address, User
 from storefront.customers.people import key_of
 from storefront.database import transaction
+from storefront.orders.discount_codes import key_of as key_of_code
+from storefront.orders.discount_models import Discount
+from storefront.orders.discounts import DiscountKind
 from storefront.payments.models import SavedCard, StripeCustomer
 from storefront.payments.news import card_facts
 from tests.faults.plan import Good, Person, Plan
@@ -47,6 +50,16 @@ def stock_up(stack: Stack, goods: tuple[Good, ...], mark: str) -> list[Stocked]:
         )
         session.flush()
         return [Stocked(one.id, one.sku, one.price_minor, one.stock) for one in variants]
+
+
+def offer_code(stack: Stack, plan: Plan, mark: str) -> str:
+    """A code that takes a tenth off, for hardly anybody; empty where the plan has none."""
+    code = f"CODE-{plan.seed}-{mark}" if plan.code_uses else ""
+    if code:
+        terms = {"kind": DiscountKind.percent, "value": 1000, "most_uses": plan.code_uses}
+        with stack.inside(), transaction() as session:
+            session.add(Discount(code=code, code_key=key_of_code(code), **terms))
+    return code
 
 
 def let_in(stack: Stack, plan: Plan, mark: str) -> list[Known]:

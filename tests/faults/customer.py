@@ -36,6 +36,7 @@ class Customer:
     person: Person
     known: Known
     shelf: list[Stocked]
+    code: str
     browser: requests.Session = field(default_factory=requests.Session)
 
     def __post_init__(self) -> None:
@@ -68,6 +69,8 @@ class Customer:
             return self._one_click(buy)
         for number in buy.goods:
             self._sends("/cart/items", {"variant_id": self.shelf[number].variant_id, "quantity": 1}, scripts=True)
+        if self.code and buy.with_code:
+            self._sends("/cart/discount", {"discount_code": self.code}, scripts=True)
         if buy.how == BY_CART:
             page = self._opens("/cart")
             form = _form(page, "/checkout/one-click")

@@ -10,13 +10,15 @@ from storefront.mail.models import MailState
 from storefront.orders.models import OrderStatus
 from storefront.payments.models import GIVEN_BACK, IntentState, Payment, Refund, RefundState
 from tests.faults.books import Books
-from tests.faults.seen import Answer, Seen
+from tests.faults.seen import Answer, Seen, says_nothing_charged
 
 PAID: Final = (OrderStatus.paid, OrderStatus.partially_refunded, OrderStatus.refunded)
 OVER_AT_STRIPE: Final = {"succeeded", "canceled"}
 GONE: Final = {"failed", "canceled"}
 # Between a mail server's taking a letter and the row that says so.
 NOTING: Final = 3.0
+# Between a letter's being written and its arrival.
+WRITING: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,37 @@ def customers_are_written_to(outcome: Outcome) -> Iterator[str]:
                 yield f"order {order.public_id} is {order.status}, mails {kind}: {kinds[f'{kind}:{order.public_id}']}"
 
 
+def mails_are_true(outcome: Outcome) -> Iterator[str]:
+    """No letter says that nothing was charged when something was."""
+    arrived = {message_id: moment for moment, message_id, _ in reversed(outcome.books.letters)}
+    for mail in outcome.books.mails:
+        charged = _first_charge(outcome, mail.dedupe_key.partition(":")[2][:32])
+        if (
+            charged is not None
+            and says_nothing_charged(mail.body_text)
+            and charged < arrived[mail.message_id] - WRITING
+        ):
+            yield f"mail {mail.dedupe_key} says that nothing was charged, {arrived[mail.message_id] - charged:.1f} s after it was"
+
+
+def codes_are_counted(outcome: Outcome) -> Iterator[str]:
+    """A code is used by the orders that were paid with it, as often as it may be, and free again after all others."""
+    for code in outcome.books.codes:
+        held = {use.order_id for use in outcome.books.uses if use.discount_id == code.id and use.released_at is None}
+        used = {use.order_id for use in outcome.books.uses if use.discount_id == code.id}
+        paid = {one.order_id for one in outcome.books.payments if one.order_id in used and one.order.status in PAID}
+        if held != paid or code.uses != len(held) or len(held) > (code.most_uses or 0):
+            yield f"code {code.code} (at most {code.most_uses}): {code.uses} uses, held by {held}, paid {paid}"
+
+
+def paid_has_an_invoice(outcome: Outcome) -> Iterator[str]:
+    """One for each order that was paid and kept, none for another."""
+    papers = Counter(outcome.books.invoices)
+    for payment in outcome.books.payments:
+        if papers[payment.order_id] != (payment.order.status in PAID):
+            yield f"order {payment.order.public_id} is {payment.order.status}, invoices: {papers[payment.order_id]}"
+
+
 def nothing_is_open(outcome: Outcome) -> Iterator[str]:
     """Neither here nor at Stripe, and nothing was given up or fits nowhere."""
     yield from (f"still open: {one}" for one in outcome.still_open)
@@ -216,6 +249,9 @@ RULES: Final[tuple[Callable[[Outcome], Iterator[str]], ...]] = (
     stock_is_conserved,
     mails_arrive,
     customers_are_written_to,
+    mails_are_true,
+    codes_are_counted,
+    paid_has_an_invoice,
     nothing_is_open,
     shop_has_no_fault,
     pages_are_true,

@@ -39,6 +39,8 @@ NAMES: Final = ("Alice", "Bob", "Carol", "Dora", "Emil", "Frida")
 GUESTS: Final = 0.18
 # So many schedules are six customers who want one thing.
 RUSHES: Final = 0.06
+# How many orders may use a discount code: none in most schedules, else hardly any.
+CODES: Final = (0, 0, 0, 1, 2)
 VICTIMS: Final = ("web worker", "web worker", "web worker", "web", "worker", "worker")
 
 
@@ -61,6 +63,7 @@ class Buy:
     card: str
     scripts: bool
     pause: float
+    with_code: bool
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,7 @@ class Plan:
     kills: tuple[Kill, ...]
     refunds: int
     owner_seed: str
+    code_uses: int
 
 
 def plan_of(seed: int) -> Plan:
@@ -148,8 +152,9 @@ def plan_of(seed: int) -> Plan:
         tuple(_fault(chance) for _ in range(chance.choice((0, 1, 2, 3, 4)))),
         _webhooks(chance),
         tuple(_kill(chance) for _ in range(chance.choices((0, 1, 2), (70, 24, 6))[0])),
-        refunds=chance.choice((0, 0, 1, 2)),
+        refunds=chance.choice((0, 1, 1, 2)),
         owner_seed=f"{seed}:owner",
+        code_uses=chance.choice(CODES),
     )
 
 
@@ -172,6 +177,7 @@ def _buy(chance: random.Random, goods: int, *, is_guest: bool) -> Buy:
         chance.choice(TYPED),
         scripts=chance.random() < 0.75,
         pause=chance.choice((0.0, 0.0, 0.02, 0.1)),
+        with_code=chance.random() < 0.6,
     )
 
 

@@ -4,11 +4,12 @@ import json
 import time
 import traceback
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from tests.faults import crowd, quiet
-from tests.faults.books import books, marks
+from tests.faults.books import Books, books, marks
 from tests.faults.customer import Customer
 from tests.faults.invariants import Outcome, violations
 from tests.faults.plan import Plan, plan_of
@@ -51,22 +52,36 @@ def _play(stack: Stack, plan: Plan, story: Story, played: Played) -> None:
     stack.sandbox.control("DELETE", "/requests")
     mark = str(since.order)
     shelf = crowd.stock_up(stack, plan.goods, mark)
+    code = crowd.offer_code(stack, plan, mark)
     people = crowd.let_in(stack, plan, mark)
     customers = [
-        Customer(stack, story, seen, person, known, shelf) for person, known in zip(plan.people, people, strict=True)
+        Customer(stack, story, seen, person, known, shelf, code)
+        for person, known in zip(plan.people, people, strict=True)
     ]
     weather, owner = Weather(stack, story, plan), Owner(stack, story, plan, since.order)
     weather.begins()
     with ThreadPoolExecutor(len(customers) + 2) as hands:
-        outside = [hands.submit(weather.goes_on), hands.submit(owner.lives)]
-        for done in [hands.submit(customer.lives) for customer in customers] + outside:
+        weathered, owned = hands.submit(weather.goes_on), hands.submit(owner.lives)
+        inside = [hands.submit(customer.lives) for customer in customers]
+        for done in (*inside, weathered):
+            done.exception()
+        owner.stop.set()
+        for done in (*inside, weathered, owned):
             done.result()
     quiet.falls(stack, story, plan, weather)
     outcome = Outcome(books(stack, since, shelf), seen, quiet.still_open(stack), stack.worker_deaths)
     played.orders, played.answers = len(outcome.books.payments), len(seen.answers)
-    played.counted = weather.counted + Counter(f"page {one.panel or one.state or one.status}" for one in seen.answers)
+    played.counted = Counter(kinds_of_ends(outcome.books))
+    played.counted += weather.counted + Counter(f"page {one.panel or one.state or one.status}" for one in seen.answers)
     _tell_of_stripe(stack, story, played)
     played.violations = violations(outcome)
+
+
+def kinds_of_ends(read: Books) -> Iterator[str]:
+    """How orders and refunds ended, for the table."""
+    for payment in read.payments:
+        yield f"order {payment.order.status}"
+        yield from (f"refund {refund.kind}" for refund in payment.refunds)
 
 
 def _tell_of_stripe(stack: Stack, story: Story, played: Played) -> None:

@@ -11,6 +11,11 @@ _NOTHING: Final = re.compile(r"nothing (was|has been) charged(?! a second time)(
 _NOT_NOW: Final = re.compile(r"nothing was charged now", re.IGNORECASE)
 
 
+def says_nothing_charged(words: str) -> bool:
+    """Whether these words promise that."""
+    return _NOTHING.search(words) is not None
+
+
 @dataclass(frozen=True)
 class Answer:
     """What came back, and when; `order` and `token` say what it is about."""
@@ -44,7 +49,7 @@ class Answer:
     @property
     def says_nothing_charged(self) -> bool:
         """Whether it says so, of the order that it shows or else of the button that was pressed."""
-        return _NOTHING.search(self.page.text) is not None
+        return says_nothing_charged(self.page.text)
 
     @property
     def says_press_charged_nothing(self) -> bool:

@@ -107,14 +107,15 @@ class Owner:
         self.stop = threading.Event()
 
     def lives(self) -> None:
-        """So many refunds, if there is something paid."""
+        """So many refunds, once there is something paid; the last chance is when everybody has gone."""
         for _ in range(self._times):
-            self.stop.wait(self._chance.uniform(0.2, 0.7))
+            self.stop.wait(self._chance.uniform(0.1, 0.6))
             does = self._chance.choice(
                 (self._all, self._part, self._twice, self._same_twice, self._at_stripe, self._at_both)
             )
             chosen = self._chance.random()
-            paid = self._paid()
+            while not (paid := self._paid()) and not self.stop.wait(0.1):
+                pass
             if paid:
                 does(*paid[int(chosen * len(paid))])
 
