@@ -4,7 +4,7 @@ import datetime as dt
 import enum
 import fcntl
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -96,6 +96,18 @@ def transaction() -> Iterator[Session]:
         finally:
             session.info.pop(_WRITING, None)
             session.info.pop(_LAST, None)
+
+
+class _RehearsedError(Exception):
+    """The end of a rehearsal."""
+
+
+@contextmanager
+def rehearsal() -> Iterator[Session]:
+    """As `transaction`, but at the end nothing of it stays: to find out what would come of it."""
+    with suppress(_RehearsedError), transaction() as session:
+        yield session
+        raise _RehearsedError
 
 
 def do_last(act: Callable[[], None]) -> None:

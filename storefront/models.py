@@ -26,6 +26,7 @@ from storefront.payments.models import (
     StripeEvent,
     Unmatched,
 )
+from storefront.payments.sweeping.cursors import Sweep
 from storefront.throttling import Throttle
 
 __all__ = [
@@ -33,6 +34,6 @@ __all__ = [
     "CollectionProduct", "Counter", "Discount", "DiscountGoods", "DiscountUse", "Dispute", "Download", "Grant",
     "Installation", "Invoice", "Job", "NewCardBreaker", "OptionValue", "Order", "OrderLine", "OrderTax", "OutboundMail", "Payment",
     "PaymentAttempt", "PaymentEvent", "Product", "ProductImage", "Refund", "SavedCard", "SearchEntry", "ShippingRate",
-    "ShippingTier", "ShippingZone", "ShippingZoneCountry", "ShopDetails", "StripeCustomer", "StripeEvent",
+    "ShippingTier", "ShippingZone", "ShippingZoneCountry", "ShopDetails", "StripeCustomer", "StripeEvent", "Sweep",
     "TaxCalculation", "TaxRate", "Throttle", "Unmatched", "User", "Variant", "VariantValue", "WordKey",
 ]  # fmt: skip

@@ -5,6 +5,7 @@
 
 import logging
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -31,6 +32,7 @@ from storefront.catalog.models import Product, Variant
 from storefront.customers import passwords
 from storefront.database import current_session, transaction
 from storefront.extensions import db
+from storefront.installation import Installation
 from storefront.jobs.models import Job
 from storefront.jobs.recurring import plant_recurring
 from storefront.jobs.worker import run_due
@@ -331,6 +333,7 @@ def shop(  # noqa: PLR0913, PLR0917  what it stands on
     with served(database_url, sandbox, moving_clock, **shop_settings) as shop:
         shop.app.jinja_env.bytecode_cache = compiled_templates
         shop.products = stock_up(shop, CATALOGUE)
+        be_another_shop(shop)
         yield shop
 
 
@@ -380,6 +383,13 @@ def _wait_for_answers(before: set[threading.Thread]) -> None:
     for thread in set(threading.enumerate()) - before:
         if thread.name.endswith("(process_request_thread)"):
             thread.join(max(0.0, until - time.monotonic()))
+
+
+def be_another_shop(shop: Shop) -> None:
+    """All tests' databases are copies of one, and Stripe is the same for all: what it keeps of others is not this shop's."""
+    with shop.inside(), transaction() as session:
+        session.scalars(select(Installation)).one().shop = secrets.token_hex(16)
+    shop.app.extensions.pop("installation", None)
 
 
 def stock_up(shop: Shop, goods: dict[str, tuple[int, int | None]]) -> dict[str, int]:

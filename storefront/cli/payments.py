@@ -7,9 +7,11 @@ import click
 from flask.cli import AppGroup
 
 from storefront.cli.printing import in_plain_words, minor_units, order_called, show_table
+from storefront.installation import stands_still
 from storefront.money import Money
 from storefront.orders.labels import label
 from storefront.payments import breaker, consequences, inbox, reconciling, refunding
+from storefront.payments.reconciling import Reconciled
 
 REASONS = ("requested_by_customer", "duplicate", "fraudulent")
 
@@ -21,12 +23,35 @@ events = AppGroup("events", short_help="Apply a stored webhook again.")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Look at payments from this day on (UTC).")
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
 def reconcile(since: dt.datetime | None, *, dry_run: bool) -> None:
-    """Ask Stripe about all that is open, and compare what it knows with what we know."""
+    """Ask Stripe about all that is open, and compare its lists with what we know.
+
+    Without --since the lists are compared from where the worker's own sweep has come to.
+    """
     from_day = since.replace(tzinfo=dt.UTC) if since else None
+    if stands_still():
+        click.echo("This is a copy of the shop: nothing is changed, here or at Stripe.")
+        dry_run = True
     with in_plain_words():
         found = reconciling.reconcile(since=from_day, dry_run=dry_run, progress=click.echo)
-    changed = "would change" if dry_run else "changed"
-    click.echo(f"{found.asked} asked about, {found.changed} {changed}, {found.open} open, {found.unmatched} unmatched")
+    click.echo()
+    _show_summary(found, dry_run=dry_run)
+    if not found.answered:
+        raise click.ClickException("Stripe does not answer. Nothing is lost: the worker goes on asking.")
+
+
+def _show_summary(found: Reconciled, *, dry_run: bool) -> None:
+    to_be = "to be " if dry_run else ""
+    rows = [
+        (f"{to_be}asked about", found.asked),
+        ("still open", found.open),
+        (f"{to_be}recorded from Stripe's lists", found.recorded),
+        (f"{to_be}given back, because it cannot be kept", found.refunded),
+        (f"events {to_be}fetched that never arrived", found.events),
+        ("fits nowhere (flask payments unmatched)", found.unmatched),
+    ]
+    if not dry_run:
+        rows.insert(1, ("changed by asking", found.changed))
+    show_table(("what", "how many"), [(what, str(many)) for what, many in rows], empty="")
 
 
 @payments.command("refund")

@@ -4,16 +4,14 @@ from sqlalchemy import select
 
 from storefront.database import current_session, leave
 from storefront.orders.models import Order
-from storefront.payments import news, stripe_gateway
-from storefront.payments.attempts import record_or_note
-from storefront.payments.intents import look_at_intent
+from storefront.payments import news
+from storefront.payments.intents import cancel_at_stripe
 from storefront.payments.models import (
     Payment,
     Source,
 )
 from storefront.payments.record import record
 from storefront.payments.sessions import close_session, waiting_session
-from storefront.payments.stripe_gateway import RefusedByStripeError
 
 
 def close_at_stripe(order_id: int, source: Source = Source.api) -> None:
@@ -30,9 +28,4 @@ def close_at_stripe(order_id: int, source: Source = Source.api) -> None:
     if intent is None:
         record(news.GivenUpNews(source, order_id))
         return
-    try:
-        facts = stripe_gateway.cancel_intent(intent)
-    except RefusedByStripeError:
-        look_at_intent(intent, source)
-    else:
-        record_or_note(news.intent_news(facts, source))
+    cancel_at_stripe(intent, source)

@@ -188,17 +188,21 @@ def dispute_changed(dispute: Dispute, payment: Payment | None) -> None:
     )
 
 
-def note_unmatched(object_id: str, why: str, amount: int | None, currency: str) -> None:
-    """Keep what fits nowhere for the owner, once per object, and say so."""
+def note_unmatched(object_id: str, why: str, amount: int | None, currency: str) -> bool:
+    """Keep what fits nowhere for the owner, once per object, and say so; whether it is new."""
     session = current_session()
     row = upsert(Unmatched).values(object_id=object_id, why=why, amount=amount, currency=currency, seen_at=now())
-    if session.scalar(row.on_conflict_do_nothing(index_elements=["object_id"]).returning(Unmatched.id)) is not None:
+    is_new = (
+        session.scalar(row.on_conflict_do_nothing(index_elements=["object_id"]).returning(Unmatched.id)) is not None
+    )
+    if is_new:
         alarm(
             f"unmatched:{object_id}",
             "Money that fits no order",
             why,
             "Look at it in Stripe's dashboard; see flask payments unmatched.",
         )
+    return is_new
 
 
 def alarm(key: str, what: str, why: str, to_do: str) -> None:

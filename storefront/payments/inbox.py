@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from storefront import audit
 from storefront.clock import now
-from storefront.database import current_session, leave, transaction, upsert
+from storefront.database import current_session, leave, rehearsal, transaction, upsert
 from storefront.jobs.queue import enqueue
 from storefront.payments import consequences, news, stripe_gateway
 from storefront.payments.models import EventState, IntentState, Payment, PaymentAttempt, Source, StripeEvent
@@ -60,7 +60,7 @@ def open_delivery(body: bytes, signature: str) -> Delivery:
         if not stripe_gateway.check_signature(text, signature, settings.stripe_webhook_secrets):
             raise BadDeliveryError("signature")
         payload = json.loads(text)
-        delivery = _read(payload)
+        delivery = read(payload)
     except (ValueError, KeyError, TypeError, AttributeError) as wrong:
         raise BadDeliveryError("no event") from wrong
     if delivery.livemode != settings.livemode:
@@ -68,7 +68,8 @@ def open_delivery(body: bytes, signature: str) -> Delivery:
     return delivery
 
 
-def _read(payload: Facts) -> Delivery:
+def read(payload: Facts) -> Delivery:
+    """An event as Stripe tells it, by webhook or in its list."""
     request = payload.get("request")
     return Delivery(
         id=str(payload["id"]),
@@ -88,21 +89,32 @@ def _without_secrets(value: Any) -> Any:
     return [_without_secrets(inner) for inner in value] if isinstance(value, list) else value
 
 
-def apply_once(delivery: Delivery, alongside: Callable[[], None] | None = None) -> None:
-    """Claim the event and carry out its effect, in one transaction, and what is to be done `alongside`. A repetition does nothing.
+def apply_once(delivery: Delivery, alongside: Callable[[], None] | None = None) -> EventState | None:
+    """Claim the event and carry out its effect, in one transaction, and what is to be done `alongside`. A repetition does nothing: None.
 
     An effect that fails is rolled back whole, the event is kept as failed, and the error goes on: answered 500, Stripe sends again.
     """
     try:
         with transaction():
             if _claim(delivery, EventState.applied):
-                _note(delivery, *_carry_out(delivery))
+                became = _note(delivery, *_carry_out(delivery))
                 if alongside:
                     alongside()
+                return became
     except Exception as error:
         with transaction():
             _claim(delivery, EventState.failed, error=f"{type(error).__name__}: {error}")
         raise
+    return None
+
+
+def try_out(delivery: Delivery) -> EventState | None:
+    """What `apply_once` would make of it; nothing of that stays."""
+    became = None
+    with rehearsal():
+        if _claim(delivery, EventState.applied):
+            became = _note(delivery, *_carry_out(delivery))
+    return became
 
 
 def _carry_out(delivery: Delivery) -> tuple[EventState, str]:
@@ -118,10 +130,11 @@ def _carry_out(delivery: Delivery) -> tuple[EventState, str]:
         return EventState.unmatched, str(why)
 
 
-def _note(delivery: Delivery, state: EventState, error: str) -> None:
+def _note(delivery: Delivery, state: EventState, error: str) -> EventState:
     if state is not EventState.applied:
         event = current_session().scalars(select(StripeEvent).where(StripeEvent.stripe_event_id == delivery.id)).one()
         event.state, event.error = state, error
+    return state
 
 
 def _claim(delivery: Delivery, state: EventState, error: str = "") -> bool:
@@ -198,6 +211,11 @@ def _own_key(key: str | None) -> str | None:
     return current_session().scalar(known) if key else None
 
 
+def is_followed(kind: str) -> bool:
+    """Whether events of this type tell us anything."""
+    return kind in FINAL or kind in _BY_INTENT or kind.rpartition(".")[0] in _BY_OBJECT
+
+
 def ring(kind: str, about: Facts) -> bool:
     """Ask for a look at what the event is about, one per object; False for a type or object we do not follow."""
     if kind in _BY_INTENT:
@@ -244,7 +262,7 @@ def _ask(job: str, argument: str, object_id: str) -> bool:
 def replay(event_id: str) -> EventState:
     """Fetch an event from Stripe again and carry out its effect; what was applied stays applied."""
     facts = stripe_gateway.fetch_event(event_id)
-    apply_once(replace(_read(facts), fetched=True), alongside=lambda: audit.note("replayed", f"event {event_id}"))
+    apply_once(replace(read(facts), fetched=True), alongside=lambda: audit.note("replayed", f"event {event_id}"))
     query = select(StripeEvent.state).where(StripeEvent.stripe_event_id == event_id)
     became = current_session().scalars(query).one()
     leave()

@@ -56,16 +56,24 @@ def look_at_refunds_of(intent: str) -> None:
 
 @job("look_at_dispute", gives_up=False)
 def look_at_dispute(dispute: str) -> None:
-    """A dispute rang. One about a payment of another shop on the same account is none of our business."""
+    """A dispute rang."""
+    ask_about_dispute(dispute, Source.webhook)
+
+
+def ask_about_dispute(dispute: str, source: Source) -> None:
+    """Look at it. One about a payment of another shop on the same account is none of our business."""
     with transaction() as session:
         asked = update(Dispute).where(Dispute.stripe_dispute_id == dispute).values(looks_asked=Dispute.looks_asked + 1)
         number = session.scalar(asked.returning(Dispute.looks_asked)) or 0
-    told = news.dispute_news(stripe_gateway.fetch_dispute(dispute), Source.webhook, number=number)
-    if told.intent is None or _is_known(told.intent) or _is_ours(told.intent):
+    told = news.dispute_news(stripe_gateway.fetch_dispute(dispute), source, number=number)
+    if told.intent is None or is_our_intent(told.intent):
         record(told)
 
 
-def _is_ours(intent: str) -> bool:
+def is_our_intent(intent: str) -> bool:
+    """Whether we know it, or Stripe says that it is ours."""
+    if _is_known(intent):
+        return True
     shop = this_shop()
     leave()
     return (stripe_gateway.fetch_intent(intent).get("metadata") or {}).get("shop") == shop

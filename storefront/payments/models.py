@@ -137,7 +137,10 @@ class SavedCard(Base):
 
 
 class Payment(Base):
-    """What one order costs and what became of it: one order, one payment, one PaymentIntent."""
+    """What one order costs and what became of it: one order, one payment, one PaymentIntent.
+
+    `money_checked_at`: when Stripe's own list, or a look, was compared with what we say was paid.
+    """
 
     __tablename__ = "payments"
 
@@ -161,6 +164,7 @@ class Payment(Base):
     last_webhook_event: Mapped[str] = mapped_column(default="")
     last_webhook_at: Mapped[dt.datetime | None]
     looked_at: Mapped[dt.datetime | None]
+    money_checked_at: Mapped[dt.datetime | None]
     livemode: Mapped[bool]
 
     order: Mapped[Order] = relationship()
@@ -413,3 +417,4 @@ class Unmatched(Base):
     currency: Mapped[str] = mapped_column(default="")
     seen_at: Mapped[dt.datetime] = mapped_column(default=now)
     settled_at: Mapped[dt.datetime | None]
+    note: Mapped[str] = mapped_column(default="", server_default="")

@@ -293,6 +293,11 @@ def refund_news(facts: Facts, source: Source, *, answers: str | None = None, eve
     )
 
 
+def intent_of(facts: Facts) -> str | None:
+    """The intent that a refund or a dispute is about."""
+    return _id(facts.get("payment_intent"))
+
+
 def dispute_news(facts: Facts, source: Source, *, number: int) -> DisputeNews:
     """Read a Dispute."""
     due_by = (facts.get("evidence_details") or {}).get("due_by")

@@ -5,6 +5,7 @@ Facts about Stripe are of API 2026-10-28.endive and SDK 16.1.0.
 """
 
 import datetime as dt
+import enum
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -32,12 +33,34 @@ TIMEOUT: Final = (3.05, 20)
 # While somebody waits for a page, and nothing is charged yet: asked once, and not for long.
 BRIEF_TIMEOUT: Final = (1.5, 4)
 SEATS: Final = 4
+PAGE_SIZE: Final = 100
 FAILURES_BEFORE_PAUSE: Final = 5
 PAUSE_SECONDS: Final = 15
 COPY_WAITS: Final = dt.timedelta(minutes=10)
 
 stripe.enable_telemetry = False
 T = TypeVar("T")
+
+
+class Listed(enum.StrEnum):
+    """Lists of Stripe's that can be gone through by time."""
+
+    intents = "intents"
+    sessions = "sessions"
+    refunds = "refunds"
+    disputes = "disputes"
+    events = "events"
+
+
+_LIST_PARTS: Final = {Listed.intents: INTENT_PARTS, Listed.sessions: SESSION_PARTS, Listed.disputes: ["payment_intent"]}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of a list, newest first; `more`: there is more below."""
+
+    found: list[Facts]
+    more: bool
 
 
 class OutcomeUnknownError(Exception):
@@ -373,6 +396,38 @@ def fetch_setup(setup: str) -> Facts:
 def fetch_event(event: str) -> Facts:
     """An event, told again in our version."""
     return _ask(lambda client: _plain(client.v1.events.retrieve(_given(event))))
+
+
+def find_intent(intent: str) -> Facts | None:
+    """As `fetch_intent`; None where Stripe says that there is none."""
+    try:
+        return _ask(lambda client: _plain(client.v1.payment_intents.retrieve(_given(intent))))
+    except RefusedByStripeError as refused:
+        if refused.code == "resource_missing":
+            return None
+        raise OutcomeUnknownError from refused
+
+
+def page_of(kind: Listed, since: int, until: int, after: str) -> Page:
+    """A page of one of Stripe's lists: what was made between two Unix times, newest first, below `after`."""
+    params: Any = {"created": {"gte": since, "lte": until}, "limit": PAGE_SIZE}
+    if after:
+        params["starting_after"] = after
+    if kind in _LIST_PARTS:
+        params["expand"] = [f"data.{part}" for part in _LIST_PARTS[kind]]
+    found = _ask(lambda client: _list_of(client, kind).list(params=params))
+    return Page([_plain(one) for one in found.data], found.has_more)
+
+
+def _list_of(client: StripeClient, kind: Listed) -> Any:
+    lists: dict[Listed, Any] = {
+        Listed.intents: client.v1.payment_intents,
+        Listed.sessions: client.v1.checkout.sessions,
+        Listed.refunds: client.v1.refunds,
+        Listed.disputes: client.v1.disputes,
+        Listed.events: client.v1.events,
+    }
+    return lists[kind]
 
 
 def check_signature(body: str, header: str, secrets: tuple[str, ...]) -> bool:

@@ -16,6 +16,7 @@ from storefront.payments import (
 )
 from storefront.payments.asking import ask_about_attempt
 from storefront.payments.due import ask_about_what_is_due
+from storefront.payments.sweeping import sweep
 
 __all__ = [
     "adopting",
@@ -29,6 +30,7 @@ __all__ = [
     "papers",
     "refunding",
     "silence",
+    "sweep",
 ]
 
 

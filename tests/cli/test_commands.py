@@ -126,7 +126,7 @@ class TestPayments:
         said = shell.types("payments", "reconcile", "--dry-run")
 
         assert said.exit_code == 0, said.output
-        assert said.output.splitlines()[-1] == "0 asked about, 0 would change, 0 open, 0 unmatched"
+        assert {line.rsplit(None, 1)[-1] for line in said.output.splitlines()[3:]} == {"0"}
 
     def test_an_unpaid_order_is_not_paid_back(self, app: Flask, shell: Shell) -> None:
         an_order(app, OrderStatus.canceled)
