@@ -21,6 +21,7 @@ from storefront.payments.models import (
     PaymentAttempt,
     PaymentEvent,
     Refund,
+    RefundLine,
     SavedCard,
     StripeCustomer,
     StripeEvent,
@@ -33,7 +34,7 @@ __all__ = [
     "Address", "Asset", "AuditEntry", "CardSetup", "Cart", "CartLine", "CatalogueVersion", "Collection",
     "CollectionProduct", "Counter", "Discount", "DiscountGoods", "DiscountUse", "Dispute", "Download", "Grant",
     "Installation", "Invoice", "Job", "NewCardBreaker", "OptionValue", "Order", "OrderLine", "OrderTax", "OutboundMail", "Payment",
-    "PaymentAttempt", "PaymentEvent", "Product", "ProductImage", "Refund", "SavedCard", "SearchEntry", "ShippingRate",
+    "PaymentAttempt", "PaymentEvent", "Product", "ProductImage", "Refund", "RefundLine", "SavedCard", "SearchEntry", "ShippingRate",
     "ShippingTier", "ShippingZone", "ShippingZoneCountry", "ShopDetails", "StripeCustomer", "StripeEvent", "Sweep",
     "TaxCalculation", "TaxRate", "Throttle", "Unmatched", "User", "Variant", "VariantValue", "WordKey",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import secrets
+from collections import Counter
 
 import click
 from flask.cli import AppGroup
@@ -12,6 +13,8 @@ from storefront.money import Money
 from storefront.orders.labels import label
 from storefront.payments import breaker, consequences, inbox, reconciling, refunding
 from storefront.payments.reconciling import Reconciled
+from storefront.payments.restocking import Restock
+from storefront.payments.unmatched import settle_unmatched
 
 REASONS = ("requested_by_customer", "duplicate", "fraudulent")
 
@@ -58,8 +61,15 @@ def _show_summary(found: Reconciled, *, dry_run: bool) -> None:
 @click.argument("order")
 @click.option("--amount", help="In the order's currency, such as 12.50; without it, everything that is left.")
 @click.option("--reason", type=click.Choice(REASONS), default=REASONS[0], show_default=True)
-def refund(order: str, amount: str | None, reason: str) -> None:
-    """Pay ORDER (K-1043 or 1043) back, all or a part of it."""
+@click.option("--restock", is_flag=True, help="The goods come back: all of them, or what --line names.")
+@click.option(
+    "--line", "lines", multiple=True, metavar="SKU:QTY", help="With --restock: so many of this; may be repeated."
+)
+def refund(order: str, amount: str | None, reason: str, lines: tuple[str, ...], *, restock: bool) -> None:
+    """Pay ORDER (K-1043 or 1043) back, all or a part of it; with --restock its goods are on the shelf again."""
+    if lines and not restock:
+        raise click.ClickException("--line says what comes back: use it with --restock.")
+    goods = Restock(_quantities(lines)) if restock else None
     found = order_called(order)
     order_id, called, currency = found.id, label(found.number), found.currency
     with in_plain_words():
@@ -69,15 +79,34 @@ def refund(order: str, amount: str | None, reason: str) -> None:
             reason=reason,
             requested_by="the command line",
             request_token=secrets.token_hex(16),
+            restock=goods,
         )
     click.echo(f"{view.amount} of {called}: {view.state.replace('_', ' ')}")
 
 
+def _quantities(lines: tuple[str, ...]) -> Counter[str]:
+    wanted: Counter[str] = Counter()
+    for line in lines:
+        sku, _, many = line.rpartition(":")
+        if not sku or not many.isdecimal():
+            raise click.ClickException(f"{line!r} does not say what comes back. For example: --line TEA-1:2")
+        wanted[sku] += int(many)
+    return wanted
+
+
 @payments.command("unmatched")
-def unmatched() -> None:
-    """Show money that fits no order."""
+@click.option("--settle", type=int, metavar="ID", help="Take entry ID off the list: it has been dealt with.")
+@click.option("--note", default="", help="With --settle: what was done about it.")
+def unmatched(settle: int | None, note: str) -> None:
+    """Show what fits nowhere: money without an order, an order without its money."""
+    if settle is not None:
+        with in_plain_words():
+            settled = settle_unmatched(settle, note)
+        click.echo(f"{settled} is off the list.")
+        return
     rows = [
         (
+            str(one.id),
             f"{one.seen_at:%Y-%m-%d %H:%M}",
             one.object_id,
             str(Money(one.amount, one.currency)) if one.amount is not None else "",
@@ -86,7 +115,7 @@ def unmatched() -> None:
         for one in consequences.unmatched()
     ]
     show_table(
-        ("seen (UTC)", "at Stripe", "amount", "why"), rows, empty="Everything we know of at Stripe fits an order."
+        ("id", "seen (UTC)", "at Stripe", "amount", "why"), rows, empty="Everything we know of at Stripe fits an order."
     )
 
 

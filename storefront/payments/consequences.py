@@ -17,6 +17,7 @@ from storefront.mail.outbox import Posting, post, post_all
 from storefront.orders import discount_uses
 from storefront.orders.closing import close_bought
 from storefront.orders.models import Cart, CartState, Order, OrderStatus
+from storefront.payments import restocking
 from storefront.payments.models import (
     GIVEN_BACK,
     AttemptState,
@@ -84,6 +85,7 @@ def follow(payment: Payment, changed: dict[str, str]) -> None:
     for refund in payment.refunds:
         if f"refund {refund.public_id}" in changed:
             _mail_refund(order, refund)
+    restocking.put_back(payment)
     if order.paid_at is not None:
         write_credit_notes(order, _returned(payment))
         _settle_downloads(payment)

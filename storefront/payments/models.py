@@ -4,7 +4,7 @@ import datetime as dt
 import enum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.clock import now
@@ -350,8 +350,26 @@ class Refund(Base):
     requested_by: Mapped[str] = mapped_column(default="")
     created_at: Mapped[dt.datetime] = mapped_column(default=now)
     asked_at: Mapped[dt.datetime | None]
+    restock: Mapped[bool] = mapped_column(default=False, server_default=false())
+    restocked_at: Mapped[dt.datetime | None]
 
     payment: Mapped[Payment] = relationship(back_populates="refunds")
+    lines: Mapped[list["RefundLine"]] = relationship(order_by="RefundLine.id")
+
+
+class RefundLine(Base):
+    """Goods that come back with a refund."""
+
+    __tablename__ = "refund_lines"
+    __table_args__ = (
+        UniqueConstraint("refund_id", "order_line_id"),
+        CheckConstraint("quantity > 0", name="some"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    refund_id: Mapped[int] = mapped_column(ForeignKey("refunds.id", ondelete="CASCADE"), index=True)
+    order_line_id: Mapped[int] = mapped_column(ForeignKey("order_lines.id", ondelete="CASCADE"), index=True)
+    quantity: Mapped[int]
 
 
 class Dispute(Base):

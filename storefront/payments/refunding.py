@@ -21,6 +21,7 @@ from storefront.payments.consequences import new_refund
 from storefront.payments.models import GIVEN_BACK, IntentState, Payment, Refund, RefundKind, RefundState, Source
 from storefront.payments.news import Facts
 from storefront.payments.record import record
+from storefront.payments.restocking import Restock, write_lines
 from storefront.payments.standing import promised
 from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
 
@@ -38,10 +39,16 @@ class RefundView:
     failure_reason: str
 
 
-def refund_order(
-    order_id: int, *, amount: int | None, reason: str, requested_by: str, request_token: str
+def refund_order(  # noqa: PLR0913  what the form says
+    order_id: int,
+    *,
+    amount: int | None,
+    reason: str,
+    requested_by: str,
+    request_token: str,
+    restock: Restock | None = None,
 ) -> RefundView:
-    """Give `amount` (minor units; None: all that is left) back to the card that paid.
+    """Give `amount` (minor units; None: all that is left) back to the card that paid, and the goods to the shelf as `restock` says.
 
     The same `request_token` again is the same refund. Raises RefusedError when it is more than is left.
     """
@@ -56,6 +63,8 @@ def refund_order(
                 payment, _allowed(payment, amount), kind=RefundKind.asked, requested_by=requested_by, reason=reason
             )
             refund.request_token = request_token
+            if restock:
+                write_lines(refund, order, _fitting(restock, amount))
             session.add(refund)
             what = {"amount": Money(refund.amount, payment.currency), "reason": reason, "refund": refund.public_id}
             audit.note("refunded", f"order {label(order.number)}", after=what)
@@ -63,6 +72,12 @@ def refund_order(
     with suppress(OutcomeUnknownError):  # the queued job goes on asking
         ask_about_refund(public_id, Source.owner)
     return _view(public_id)
+
+
+def _fitting(restock: Restock, amount: int | None) -> Restock:
+    if amount is not None and not restock.quantities:
+        raise RefusedError("With a part of the money, please say which goods come back, and how many.")
+    return restock
 
 
 def _allowed(payment: Payment, amount: int | None) -> int:

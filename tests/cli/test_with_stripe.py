@@ -2,8 +2,9 @@
 
 from click.testing import Result
 
+from storefront.database import transaction
 from storefront.money import Money
-from storefront.payments.models import StripeEvent
+from storefront.payments.models import StripeEvent, Unmatched
 from tests.people import Shopper
 from tests.stack import Shop
 
@@ -62,6 +63,42 @@ def test_reconciling_finds_what_nobody_told_us(shop: Shop, alice: Shopper) -> No
     assert done.exit_code == 0, done.output
     assert alice.orders() == [("Teapot", "paid")]
     assert shop.charged() == [Money(2400, "eur")]
+
+
+def test_while_stripe_is_away_nothing_is_reconciled(shop: Shop, alice: Shopper) -> None:
+    alice.buys("Teapot")
+    shop.sandbox.fault("error_before", "*", verb="GET", times=200)
+
+    said = types(shop, "payments", "reconcile")
+
+    assert said.exit_code == 1
+    assert "sessions: no answer" in said.output
+    assert "Stripe does not answer" in said.output
+
+
+def test_a_refund_brings_its_goods_back(shop: Shop, alice: Shopper) -> None:
+    alice.buys("Mug")
+
+    wrong = types(shop, "payments", "refund", "K-1001", "--line", "mug:1")
+    odd = types(shop, "payments", "refund", "K-1001", "--restock", "--line", "mug")
+    right = types(shop, "payments", "refund", "K-1001", "--restock", "--line", "mug:1")
+
+    assert (wrong.exit_code, odd.exit_code, right.exit_code) == (1, 1, 0)
+    assert shop.stock("Mug") == 40
+
+
+def test_the_owner_takes_something_off_the_list(shop: Shop) -> None:
+    with shop.inside(), transaction() as session:
+        session.add(Unmatched(object_id="pi_1", why="we know no such order", amount=2400, currency="eur"))
+
+    without_words = types(shop, "payments", "unmatched", "--settle", "1")
+    settled = types(shop, "payments", "unmatched", "--settle", "1", "--note", "a test of mine")
+    again = types(shop, "payments", "unmatched", "--settle", "1", "--note", "a test of mine")
+
+    assert (without_words.exit_code, settled.exit_code, again.exit_code) == (1, 0, 1)
+    assert settled.output == "pi_1 is off the list.\n"
+    assert shop.all(Unmatched.note) == ["a test of mine"]
+    assert types(shop, "payments", "unmatched").output == "Everything we know of at Stripe fits an order.\n"
 
 
 def test_a_webhook_is_applied_again_by_its_id(shop: Shop, alice: Shopper) -> None:

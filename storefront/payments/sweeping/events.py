@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 
 from flask import current_app
 from sqlalchemy import select
@@ -65,7 +66,7 @@ def _ids_in(event: Facts) -> Iterator[str]:
 
 
 def _apply(event: Facts, *, trial: bool) -> Found | None:
-    delivery = inbox.read(event)
+    delivery = replace(inbox.read(event), fetched=True)
     if delivery.livemode != current_app.config["SETTINGS"].livemode:
         return None
     about = f"event {delivery.type} {delivery.id}"
