@@ -63,6 +63,12 @@ class ResetForm(FlaskForm):  # type: ignore[misc]
     email = email_field()
 
 
+class AccountForm(FlaskForm):  # type: ignore[misc]
+    """All that is missing of who bought as a guest."""
+
+    password = new_password_field("Password")
+
+
 class NewPasswordForm(FlaskForm):  # type: ignore[misc]
     """The new one."""
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from storefront.auth.access import current_customer
 from storefront.auth.entering import enter
-from storefront.auth.forms import NewPasswordForm, typed
+from storefront.auth.forms import AccountForm, typed
 from storefront.auth.joining import register
 from storefront.auth.views import REGISTRATIONS
 from storefront.caller import address
@@ -51,7 +51,7 @@ def make_account(public_id: str) -> ResponseReturnValue:
         raise NotYoursError
     if offer is not Offer.register:
         return go_to(url_for(".show", public_id=public_id))
-    form = NewPasswordForm()
+    form = AccountForm()
     if not form.validate():
         return _again(order, form, offer)
     throttle("register", address(), limit=REGISTRATIONS)
@@ -67,6 +67,6 @@ def _name(order: OrderShown) -> str:
     return (order.address or {}).get("name") or order.email.partition("@")[0]
 
 
-def _again(order: OrderShown, form: NewPasswordForm, offer: Offer) -> ResponseReturnValue:
+def _again(order: OrderShown, form: AccountForm, offer: Offer) -> ResponseReturnValue:
     told = {"order": order, "order_label": label(order.number), "offer": offer, "form": form}
     return show("orders/_make_account.html", page="orders/make_account.html", status=422, **told)

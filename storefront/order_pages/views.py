@@ -9,7 +9,7 @@ from flask import after_this_request, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from storefront.auth.access import current_customer
-from storefront.auth.forms import NewPasswordForm
+from storefront.auth.forms import AccountForm
 from storefront.browse.pictures import picture_url
 from storefront.cart.showing import Summary
 from storefront.checkout.access import may_see_all
@@ -135,7 +135,7 @@ def _context(order: OrderShown, bank_url: str | None = None) -> dict[str, Any]:
         "downloads": _downloads(order) if whole and order.has_downloads and order.paid_at else (),
         "papers": papers_of(order.id) if whole and order.paid_at else (),
         "offer": offer_for(order),
-        "form": NewPasswordForm(formdata=None),
+        "form": AccountForm(formdata=None),
         "past": {"public_id": order.public_id, "number": order.number},
         "said": (),
         # The panel also stands on product pages and in the cart, which tell nothing of the order's way.
