@@ -28,6 +28,7 @@ from storefront.payments.models import (
     Unmatched,
 )
 from storefront.payments.sweeping.cursors import Sweep
+from storefront.stripe_keys import StripeKey
 from storefront.throttling import Throttle
 
 __all__ = [
@@ -35,6 +36,6 @@ __all__ = [
     "CollectionProduct", "Counter", "Discount", "DiscountGoods", "DiscountUse", "Dispute", "Download", "Grant",
     "Installation", "Invoice", "Job", "NewCardBreaker", "OptionValue", "Order", "OrderLine", "OrderTax", "OutboundMail", "Payment",
     "PaymentAttempt", "PaymentEvent", "Product", "ProductImage", "Refund", "RefundLine", "SavedCard", "SearchEntry", "ShippingRate",
-    "ShippingTier", "ShippingZone", "ShippingZoneCountry", "ShopDetails", "StripeCustomer", "StripeEvent", "Sweep",
+    "ShippingTier", "ShippingZone", "ShippingZoneCountry", "ShopDetails", "StripeCustomer", "StripeEvent", "StripeKey", "Sweep",
     "TaxCalculation", "TaxRate", "Throttle", "Unmatched", "User", "Variant", "VariantValue", "WordKey",
 ]  # fmt: skip

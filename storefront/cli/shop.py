@@ -15,6 +15,7 @@ from storefront.customers.models import Role, User
 from storefront.customers.people import user_by_email
 from storefront.customers.proving import mark_verified
 from storefront.database import transaction
+from storefront.payments import accounts
 
 if TYPE_CHECKING:
     from storefront.catalog.importing import Imported
@@ -79,8 +80,11 @@ def adopt() -> None:
     """Take this database, at this BASE_URL, for the shop: after a move to another address, or to try things in a copy."""
     settings = current_app.config["SETTINGS"]
     before = installation.adopt()
+    account = accounts.take_account()
     came_from = f", which was at {before} until now" if before not in {"", settings.base_url} else ""
     click.echo(f"The shop is at {settings.base_url}{came_from}. What waited is done from now on.")
+    if account:
+        click.echo(f"Its Stripe account is {account} now; the cards that were saved at the one before are given up.")
 
 
 def _promote(user_id: int) -> None:

@@ -25,6 +25,7 @@ from storefront.payments.models import (
 )
 from storefront.payments.record import record
 from storefront.payments.stripe_gateway import RefusedByStripeError
+from storefront.stripe_keys import of_this_account
 
 MOST_CARDS: Final = 20
 WHILE_CHARGING: Final = dt.timedelta(minutes=1)
@@ -152,7 +153,7 @@ def _mine(user_id: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def _mode() -> ColumnElement[bool]:
-    return SavedCard.livemode.is_(_livemode())
+    return SavedCard.livemode.is_(_livemode()) & of_this_account()
 
 
 def _livemode() -> bool:

@@ -18,12 +18,14 @@ from flask import Flask, current_app
 from stripe import StripeClient
 
 from config import Settings
+from storefront import stripe_keys
 from storefront.clock import now
-from storefront.database import refuse_inside_transaction
+from storefront.database import refuse_inside_transaction, transaction
 from storefront.errors import BusyError
 from storefront.installation import stands_still
 from storefront.jobs.queue import NotYetError
 from storefront.payments.news import Facts
+from storefront.stripe_keys import Standing, note_account
 
 API_VERSION: Final = "2026-10-28.endive"
 # What a payment is told by besides its intent: which card, and what was charged.
@@ -82,6 +84,45 @@ class StagingCopyError(BusyError, NotYetError):
 
     def __init__(self) -> None:
         NotYetError.__init__(self, self.words, COPY_WAITS)
+
+
+class OtherAccountError(BusyError, NotYetError):
+    """The key opens an account that is not the shop's: nothing is changed there. Jobs wait until the right one is back."""
+
+    words = "Paying is not possible just now. Nothing was charged; please try again later."
+
+    def __init__(self) -> None:
+        NotYetError.__init__(self, self.words, COPY_WAITS)
+
+
+def refuse_to_change() -> None:
+    """Raise StagingCopyError or OtherAccountError where nothing may be changed at Stripe."""
+    if stands_still():
+        raise StagingCopyError
+    standing = stripe_keys.standing()
+    if standing is Standing.new:
+        standing = _asked_about()
+    if standing is Standing.foreign:
+        raise OtherAccountError
+
+
+def _asked_about() -> Standing:
+    """Whose a key is that was never used here comes before what is changed with it."""
+    try:
+        learn_account()
+    except OutcomeUnknownError as silent:
+        raise OtherAccountError from silent
+    return stripe_keys.standing()
+
+
+def learn_account() -> None:
+    """Ask whose key this is, and keep it; OutcomeUnknownError where Stripe does not answer."""
+    try:
+        account = str(_ask(lambda client: client.v1.accounts.retrieve_current()).id)
+    except RefusedByStripeError:
+        account = ""
+    with transaction():
+        note_account(account)
 
 
 @dataclass
@@ -145,8 +186,7 @@ def _gateway() -> Gateway:
 def seat() -> Iterator[None]:
     """A place at Stripe, taken before anything is placed; BusyError when all are taken, so that browsing never waits."""
     gateway = _gateway()
-    if stands_still():
-        raise StagingCopyError
+    refuse_to_change()
     if time.monotonic() < gateway.paused_until:
         raise BusyError(
             "Our payment provider does not answer just now. Nothing was charged; please try again in a moment."
@@ -182,8 +222,7 @@ def _ask(call: Callable[[StripeClient], T]) -> T:
 def _change(call: Callable[[StripeClient], T]) -> T:
     """As `_ask`, for all that makes or moves something at Stripe: never out of a copy of the shop."""
     refuse_inside_transaction()
-    if stands_still():
-        raise StagingCopyError
+    refuse_to_change()
     return _ask(call)
 
 

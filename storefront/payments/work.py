@@ -2,6 +2,7 @@
 
 from storefront.jobs.queue import job
 from storefront.payments import (
+    accounts,
     adopting,
     cards,
     customers,
@@ -19,6 +20,7 @@ from storefront.payments.due import ask_about_what_is_due
 from storefront.payments.sweeping import sweep
 
 __all__ = [
+    "accounts",
     "adopting",
     "cards",
     "customers",

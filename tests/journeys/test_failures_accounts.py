@@ -1,0 +1,161 @@
+"""Keys of another Stripe account: case 26. Its cards are not shown, nothing breaks, and all is back when the keys are."""
+
+import pytest
+from sqlalchemy import update
+
+from storefront import audit
+from storefront.database import transaction
+from storefront.mail.models import OutboundMail
+from storefront.orders.models import Order
+from storefront.payments.cards import remove_card
+from storefront.payments.models import SavedCard, StripeCustomer
+from storefront.stripe_keys import StripeKey
+from tests.journeys.test_failures_modes import VISA, adopt, become
+from tests.journeys.wallet import adds_card, begins
+from tests.people import Shopper
+from tests.stack import KEY, OWNER, Sandbox, Shop
+
+OTHER = "sk_test_other"
+OLD = "acct_ofthisshop"
+
+
+def keys(shop: Shop) -> list[tuple[str, bool]]:
+    """The accounts that were seen, and whether each is the shop's."""
+    with shop.inside() as session:
+        return [(key.account, key.is_home) for key in session.query(StripeKey).order_by(StripeKey.seen_at)]
+
+
+def alarms(shop: Shop) -> list[tuple[str, str]]:
+    mails = shop.all(OutboundMail.dedupe_key, OutboundMail.to, OutboundMail.state)
+    return [(to, state.value) for key, to, state in mails if key.startswith("alarm:stripe_account:")]
+
+
+def another_account(shop: Shop) -> None:
+    """The sandbox has one account: so the shop's own was another until now."""
+    with shop.inside(), transaction() as session:
+        session.execute(update(StripeKey).values(account=OLD))
+    with_key(shop, OTHER)
+    shop.clock.forward(minutes=11)
+    shop.work()
+
+
+def with_key(shop: Shop, key: str) -> None:
+    shop.app.extensions.pop("stripe_key_is_home", None)
+    become(shop, stripe_secret_key=key)
+
+
+@pytest.fixture
+def noted(shop: Shop, alice: Shopper) -> Shop:
+    """The shop knows its account."""
+    shop.settle()
+    assert [is_home for _, is_home in keys(shop)] == [True]
+    return shop
+
+
+def test_26_another_accounts_keys_show_no_cards_and_sell_nothing(noted: Shop, sandbox: Sandbox, alice: Shopper) -> None:
+    button = alice.one_click_button()
+    another_account(noted)
+    sandbox.control("DELETE", "/requests")
+
+    wallet = alice.opens("/account/cards")
+    product = alice.opens("/products/teapot")
+    clicked = alice.presses(button)
+    adding = begins(alice)
+
+    assert (wallet.status, VISA in wallet.page.text) == (200, False)
+    assert (product.status, VISA in product.page.text) == (200, False)
+    assert (clicked.status, "Paying is not possible just now" in clicked.page.text) == (503, True)
+    assert adding.status_code == 503
+    assert noted.count(Order) == 0
+    assert [one for one in sandbox.control("GET", "/requests") if one["method"] != "GET"] == []
+    noted.work()
+    assert alarms(noted) == [(OWNER, "sent")]
+
+
+def test_26_they_are_back_when_the_keys_are(noted: Shop, sandbox: Sandbox, alice: Shopper) -> None:
+    another_account(noted)
+    with_key(noted, KEY)
+
+    assert VISA in alice.opens("/account/cards").page.text
+    assert alice.buys().state == "paid"
+    assert keys(noted)[0] == (OLD, True)
+
+
+def test_26_work_waits_for_the_right_account(noted: Shop, sandbox: Sandbox, alice: Shopper) -> None:
+    method = alice.card_at_stripe()
+    with noted.inside():
+        remove_card(alice.user_id, alice.cards["pm_card_visa"])
+    another_account(noted)
+    meanwhile = sandbox.stripe.v1.payment_methods.retrieve(method).customer
+    with_key(noted, KEY)
+    noted.clock.forward(hours=1)
+    noted.settle()
+
+    assert meanwhile == alice.customer
+    assert sandbox.stripe.v1.payment_methods.retrieve(method).customer is None
+
+
+def test_26_adopting_takes_the_other_account_and_gives_its_cards_up(
+    noted: Shop, sandbox: Sandbox, alice: Shopper
+) -> None:
+    another_account(noted)
+
+    said = adopt(noted)
+    noted.app.extensions.pop("stripe_key_is_home", None)
+    adds_card(alice, "pm_card_mastercard")
+
+    account = keys(noted)[-1][0]
+    assert f"Its Stripe account is {account} now" in said.output
+    assert [is_home for _, is_home in keys(noted)] == [False, True]
+    assert [card.last4 for card in noted.all(SavedCard) if card.removed_at is None] == ["4444"]
+    assert noted.all(StripeCustomer.stripe_id) != [alice.customer]
+    assert alice.buys().state == "paid"
+    with noted.inside():
+        assert audit.entries()[0].what == "took another Stripe account"
+    assert "Its Stripe account is" not in adopt(noted).output
+
+
+def test_26_a_new_key_of_the_same_account_changes_nothing(noted: Shop, alice: Shopper) -> None:
+    with_key(noted, OTHER)
+    noted.clock.forward(minutes=11)
+    noted.work()
+
+    assert [is_home for _, is_home in keys(noted)] == [True, True]
+    assert len({account for account, _ in keys(noted)}) == 1
+    assert alice.buys().state == "paid"
+    assert alarms(noted) == []
+
+
+def test_26_a_new_key_is_asked_about_before_anything_is_changed_with_it(
+    noted: Shop, sandbox: Sandbox, alice: Shopper
+) -> None:
+    with noted.inside(), transaction() as session:
+        session.execute(update(StripeKey).values(account=OLD))
+    with_key(noted, OTHER)
+    sandbox.fault("error_before", "/v1/account", verb="GET", times=2)
+
+    unanswered = alice.buys()
+    sandbox.forget_faults()
+    answered = begins(alice)
+
+    assert (unanswered.status, answered.status_code) == (503, 503)
+    assert noted.count(Order) == 0
+    assert [is_home for _, is_home in keys(noted)] == [True, False]
+
+
+def test_while_stripe_is_down_the_shop_starts_and_asks_later(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:
+    with shop.inside(), transaction() as session:
+        session.query(StripeKey).delete()
+    sandbox.fault("cut_before", "/v1/account", verb="GET", times=2)
+    shop.clock.forward(minutes=11)
+    shop.work()
+    unknown = keys(shop)
+
+    bought = alice.buys()
+    sandbox.forget_faults()
+    shop.clock.forward(minutes=11)
+    shop.work()
+
+    assert unknown == []
+    assert bought.state == "paid"
+    assert [is_home for _, is_home in keys(shop)] == [True]
