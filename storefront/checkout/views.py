@@ -176,12 +176,15 @@ def _get_ready(user: User, means: Means | None, typed: ContactAtCheckout) -> Non
 
 
 def _with_guests_customer(click: Click, typed: ContactAtCheckout) -> Click:
-    """A guest who wants the card kept gets a customer at Stripe, and nobody else does."""
+    """A guest who wants the card kept gets a customer at Stripe, and nobody else does; without one the card still pays."""
     means = click.how.means
     if not isinstance(means, OnHostedPage | WithNewCard) or not means.keep:
         return click
-    if not is_untold_proxy():
-        throttle("guest-customer", address(), limit=GUESTS_CUSTOMERS)
+    try:
+        if not is_untold_proxy():
+            throttle("guest-customer", address(), limit=GUESTS_CUSTOMERS)
+    except TooManyTriesError:
+        return click
     wanted = click.wanted
     customer = customer_for_guest(wanted.checkout_token, wanted.buyer, typed.name.data or "")
     return replace(click, how=replace(click.how, guests_customer=customer))

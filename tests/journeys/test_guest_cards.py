@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from storefront.checkout import views
 from storefront.money import Money
 from storefront.orders.models import Order
 from storefront.payments.deletion import delete_account
@@ -147,6 +148,20 @@ class TestKeeping:
         # Nobody waits for it any more.
         assert [row.deleted_at is not None for row in shop.all(StripeCustomer)] == [True]
         assert shop.failed_jobs() == []
+
+    def test_so_many_are_made_for_one_address_and_no_more(
+        self, shop: Shop, sandbox: Sandbox, gita: Shopper, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(views, "GUESTS_CUSTOMERS", "1 per hour")
+        pays(gita, save_card="yes")
+        otto = guest(shop, "Otto")
+        otto.puts_in_cart("Mug")
+
+        paid = pays(otto, save_card="yes")
+
+        assert paid.state == "paid"
+        assert len(customers(sandbox)) == 1
+        assert [bool(consent) for consent in shop.all(PaymentAttempt.consent_at)] == [True, False]
 
     def test_a_lost_answer_leaves_none_behind(self, shop: Shop, sandbox: Sandbox, gita: Shopper) -> None:
         sandbox.fault("cut_after", CUSTOMERS, times=BOTH_TRIES)
