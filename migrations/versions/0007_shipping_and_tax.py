@@ -60,7 +60,8 @@ def _make_zones() -> None:
 
 
 def _extend_rates() -> None:
-    with op.batch_alter_table("shipping_rates") as rates:
+    # Carts may still name a rate that is gone: no other may ever get its id.
+    with op.batch_alter_table("shipping_rates", table_kwargs={"sqlite_autoincrement": True}) as rates:
         rates.add_column(sa.Column("zone_id", sa.Integer(), nullable=True))
         rates.add_column(sa.Column("kind", sa.String(length=32), server_default="flat", nullable=False))
         rates.create_foreign_key(
@@ -72,7 +73,7 @@ def _extend_rates() -> None:
         "SELECT 'Everywhere', true, 0 WHERE EXISTS (SELECT 1 FROM shipping_rates)"
     )
     op.execute("UPDATE shipping_rates SET zone_id = (SELECT id FROM shipping_zones)")
-    with op.batch_alter_table("shipping_rates") as rates:
+    with op.batch_alter_table("shipping_rates", table_kwargs={"sqlite_autoincrement": True}) as rates:
         rates.alter_column("kind", server_default=None)
         rates.create_check_constraint(op.f("ck_shipping_rates_zone_unless_picked_up"), "kind = 'pick_up' OR zone_id IS NOT NULL")
     op.create_table(

@@ -9,14 +9,17 @@ from config import Settings
 from storefront.auth.access import current_customer
 from storefront.browse.pictures import picture_url
 from storefront.cart.codes import CodeField, code_field
-from storefront.checkout.dealing import deal_for_cart
+from storefront.checkout.dealing import deal_to
 from storefront.checkout.panel import Panel, cart_panel, guest_panel
+from storefront.customers.address_form import AddressForm
+from storefront.customers.addresses import default_address
+from storefront.customers.countries import country_name
 from storefront.money import Money
 from storefront.orders.cart_merging import merged_into
 from storefront.orders.carts import CartOwner, find_cart, most_of, only_so_many
 from storefront.orders.models import Cart, CartLine
 from storefront.orders.pricing import price
-from storefront.orders.totals import Totals
+from storefront.orders.totals import TaxLine, Totals
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,10 @@ class Summary:
     discount_code: str | None
     shipping: Money | None
     shipping_words: str
-    tax: Money | None
     total: Money
+    taxes: tuple[TaxLine, ...] = ()
+    shipping_later: bool = False
+    tax_later: bool = False
 
 
 def cart_context(owner: CartOwner, sentences: tuple[str, ...] = (), code: CodeField | None = None) -> dict[str, Any]:
@@ -53,18 +58,38 @@ def cart_context(owner: CartOwner, sentences: tuple[str, ...] = (), code: CodeFi
     settings: Settings = current_app.config["SETTINGS"]
     cart = find_cart(owner)
     lines = cart.lines if cart else []
-    wanted = {line.variant_id: line.quantity for line in lines if line.variant.product.published}
     troubles = _cannot_be_had(cart)
-    totals = price(wanted, deal_for_cart(cart, current_customer())) if cart and lines else None
+    drawn = _money_of(cart, code) if cart and lines else {"summary": None, "delivery": None, "code": code}
     return {
         "cart_lines": [shown(line, settings.currency) for line in lines],
-        "summary": summary_of(totals) if totals else None,
-        "code": code or (code_field(cart, totals) if cart and totals else None),
+        **drawn,
         "merged": merged_into(cart) if cart else None,
         "changed": list(dict.fromkeys((*sentences, *troubles))),
         "cart_count": sum(line.quantity for line in lines),
         # What cannot be had cannot be paid for: first the cart must be put right.
         "panel": None if troubles else _panel(cart),
+    }
+
+
+def _money_of(cart: Cart, code: CodeField | None) -> dict[str, Any]:
+    """What it costs, and what there is to choose about its delivery (see cart/_delivery.html)."""
+    user = current_customer()
+    address = default_address(user.id) if user else None
+    wanted = {line.variant_id: line.quantity for line in cart.lines if line.variant.product.published}
+    totals = price(wanted, deal_to(cart, user, address))
+    # Whoever has an address changes that, at the checkout or in the address book.
+    asks_where = address is None and (totals.shipping_unknown or totals.tax_unknown or bool(cart.country))
+    delivery = {
+        "to": f"{address.city}, {country_name(address.country)}" if address else "",
+        "place": AddressForm(data={"country": cart.country, "region": cart.region}) if asks_where else None,
+        "rates": rates_of(totals),
+        "refusal": totals.refusal,
+    }
+    there_is = asks_where or totals.refusal or len(totals.ways) > 1
+    return {
+        "summary": summary_of(totals),
+        "delivery": delivery if there_is else None,
+        "code": code or code_field(cart, totals),
     }
 
 
@@ -95,16 +120,34 @@ def shown(line: CartLine, currency: str) -> ShownLine:
 
 def summary_of(totals: Totals) -> Summary:
     """The parts of a total, in the words of ui/receipt.html."""
+    no_way = bool(totals.refusal) or totals.shipping_unknown
     return Summary(
         count=totals.things,
         subtotal=totals.subtotal,
         discount=totals.discount or None,
         discount_code=totals.discount_name or None,
-        shipping=totals.shipping if totals.requires_shipping else None,
+        shipping=None if no_way or not totals.requires_shipping else totals.shipping,
         shipping_words=totals.shipping_name or "Delivery",
-        tax=totals.tax or None,
+        taxes=totals.taxes,
+        shipping_later=totals.shipping_unknown,
+        tax_later=totals.tax_unknown,
         total=totals.total,
     )
+
+
+def rates_of(totals: Totals) -> list[dict[str, Any]]:
+    """The ways it can come, to choose from."""
+    return [
+        {
+            "id": way.rate_id,
+            "name": way.name,
+            "price": way.price,
+            "day": way.arrives_on,
+            "is_fetched": way.pick_up,
+            "chosen": way == totals.way,
+        }
+        for way in totals.ways
+    ]
 
 
 def _cannot_be_had(cart: Cart | None) -> list[str]:

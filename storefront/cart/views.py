@@ -18,6 +18,7 @@ from storefront.checkout.typed import read_contact
 from storefront.errors import RefusedError
 from storefront.hypermedia import done, go_to, is_broken, show, wants_fragment
 from storefront.orders import carts
+from storefront.orders.cart_delivery import choose_delivery as keep_delivery
 from storefront.orders.cart_merging import undo_merge as have_it_as_it_was
 from storefront.orders.carts import CartChange
 
@@ -89,6 +90,14 @@ def change_code() -> ResponseReturnValue:
     if code.words:
         return show("cart/changed.hx.html", page="cart/cart.html", status=status, **context)
     return done("cart/changed.hx.html", then=url_for("cart.show"), **context)
+
+
+@cart.post("/cart/delivery")
+def choose_delivery() -> ResponseReturnValue:
+    """Say where it would go, and how."""
+    rate_id = _number("shipping_rate_id", 0)
+    keep_delivery(cart_owner(), request.form.get("country"), request.form.get("region", ""), rate_id or None)
+    return _changed(CartChange(""))
 
 
 @cart.post("/cart/merge/undo")

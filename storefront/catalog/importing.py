@@ -144,6 +144,7 @@ def _set_variants(
         variant.sku, variant.option_values, variant.position = wanted.sku, wanted.options, position
         variant.price_minor, variant.stock = wanted.price_minor, wanted.stock
         variant.weight_grams, variant.requires_shipping = wanted.weight_grams, wanted.requires_shipping
+        variant.tax_category = wanted.tax_category
         picture = pictures.get(wanted.picture) if wanted.picture else None
         variant.picture_id = picture.id if picture else None
         kept.append(variant)

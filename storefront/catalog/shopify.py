@@ -37,6 +37,7 @@ class ListedVariant:
     stock: int | None
     weight_grams: int
     requires_shipping: bool
+    tax_category: str
     picture: str
 
 
@@ -115,6 +116,7 @@ def _variant(row: SheetRow, options: list[str], currency: str) -> ListedVariant:
         stock=_stock(row),
         weight_grams=_whole(row, "Variant Grams"),
         requires_shipping=_yes(row, "Variant Requires Shipping", unsaid=True),
+        tax_category=_tax_category(row),
         picture=row["Variant Image"],
     )
 
@@ -158,6 +160,12 @@ def _yes(row: SheetRow, column: str, *, unsaid: bool) -> bool:
     if told and told not in _TRUE | _FALSE:
         raise BadRowError(row.line, f"{column} says “{row[column]}”; write true or false")
     return told in _TRUE if told else unsaid
+
+
+def _tax_category(row: SheetRow) -> str:
+    if not _yes(row, "Variant Taxable", unsaid=True):
+        return "zero"
+    return row["Variant Tax Code"] or "standard"
 
 
 def _is_published(row: SheetRow) -> bool:

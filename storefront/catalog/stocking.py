@@ -73,6 +73,7 @@ def _offer(product: Product, told: list[dict[str, Any]], pictures: dict[str, Pro
         variant = there.get(one["sku"]) or Variant(sku=one["sku"], stock=one["stock"])
         variant.option_values, variant.price_minor, variant.position = one["options"], one["price"], position
         variant.weight_grams, variant.requires_shipping = one.get("weight", 0), one.get("requires_shipping", True)
+        variant.tax_category = one.get("tax", "standard")
         variant.swatch = one.get("swatch") or []
         variant.picture = pictures.get(one.get("picture") or "")
         offered.append(variant)

@@ -35,6 +35,7 @@ class Button:
     card_id: int | None
     address_id: int | None
     asked_before: bool
+    shipping_rate_id: int | None = None
 
 
 def read_button(form: MultiDict[str, str]) -> Button:
@@ -53,6 +54,7 @@ def read_button(form: MultiDict[str, str]) -> Button:
         card_id=_number(form, "card_id"),
         address_id=_number(form, "address_id"),
         asked_before=form.get("another") == "yes",
+        shipping_rate_id=_number(form, "shipping_rate_id"),
     )
 
 
@@ -90,6 +92,7 @@ def one_click(button: Button, user: User, cart_id: int | None) -> Click:
         buyer=Buyer(user.id, user.email, user.email_key),
         address=address,
         livemode=current_app.config["SETTINGS"].livemode,
+        shipping_rate_id=button.shipping_rate_id,
     )
     return Click(wanted, goods, How(means, in_page=wants_fragment()), asked_before=button.asked_before)
 
@@ -109,6 +112,7 @@ def cart_click(button: Button, buyer: Buyer, cart_id: int, address: dict[str, st
         buyer=buyer,
         address=address,
         livemode=current_app.config["SETTINGS"].livemode,
+        shipping_rate_id=button.shipping_rate_id,
     )
     means = read(request.form) if button.expected_total else None
     return Click(wanted, {}, How(means, in_page=wants_fragment()))

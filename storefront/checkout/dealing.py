@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+from storefront.checkout.typed import ContactAtCheckout
 from storefront.customers.addresses import default_address
 from storefront.customers.models import Address, User
+from storefront.customers.people import key_of
 from storefront.orders.models import Cart
-from storefront.orders.totals import Deal, destination_of
+from storefront.orders.totals import Deal, Destination, destination_of
 
 
 def deal_with(user: User | None, address: Address | None) -> Deal:
@@ -17,7 +19,30 @@ def deal_with(user: User | None, address: Address | None) -> Deal:
     )
 
 
+def deal_to(cart: Cart, user: User | None, address: Address | None) -> Deal:
+    """What is known of a cart before anything is typed at the checkout: an address of theirs, else the country chosen in it."""
+    known = deal_with(user, address)
+    chosen = Destination(cart.country, cart.region) if cart.country else None
+    return replace(
+        known,
+        destination=known.destination or chosen,
+        shipping_rate_id=cart.shipping_rate_id,
+        discount_code=cart.discount_code,
+        cart_id=cart.id,
+    )
+
+
 def deal_for_cart(cart: Cart, user: User | None) -> Deal:
-    """What is known of a cart before anything is typed at the checkout."""
-    known = deal_with(user, default_address(user.id) if user else None)
-    return replace(known, discount_code=cart.discount_code, cart_id=cart.id)
+    """The same for their usual address."""
+    return deal_to(cart, user, default_address(user.id) if user else None)
+
+
+def deal_typed(cart: Cart, user: User | None, typed: ContactAtCheckout) -> Deal:
+    """What the checkout's form says, or begins with."""
+    rate_id = typed.shipping_rate_id.data
+    return replace(
+        deal_to(cart, user, None),
+        destination=destination_of(typed.place_typed()) if typed.country.data else None,
+        shipping_rate_id=cart.shipping_rate_id if rate_id is None else rate_id,
+        email_key=key_of(typed.email.data or "") or None,
+    )

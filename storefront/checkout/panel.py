@@ -10,7 +10,7 @@ from flask import current_app, url_for
 
 from storefront.auth.access import current_customer
 from storefront.catalog.facts import VariantChoice
-from storefront.checkout.dealing import deal_for_cart, deal_with
+from storefront.checkout.dealing import deal_to, deal_with
 from storefront.customers.addresses import addresses_of
 from storefront.customers.models import Address, User
 from storefront.money import Money
@@ -87,6 +87,7 @@ class Panel:
     addresses: Sequence[AddressShown] = ()
     arrives_on: dt.date | None = None
     shipping: Money | None = None
+    pick_up: str | None = None
     order: PanelOrder | None = None
     attempt: int | None = None
     decline_reason: str | None = None
@@ -111,9 +112,10 @@ class Panel:
         return current_app.jinja_env.filters["date"](self.arrives_on) if self.arrives_on else None
 
 
-def variant_panel(user: User, variant_id: int, quantity: int) -> Panel:
-    """The button for one variant; "plain" for a customer who cannot buy with one click yet."""
-    return _goods_button(user, {variant_id: quantity}, "variant", {"variant_id": variant_id, "quantity": quantity})
+def variant_panel(user: User, variant_id: int, quantity: int, address_id: int | None = None) -> Panel:
+    """The button for one variant; "plain" for a customer who cannot buy with one click yet. To the usual address, or this."""
+    panel = _goods_button(user, {variant_id: quantity}, address_id)
+    return _that_buys("variant", panel, variant_id=variant_id, quantity=quantity)
 
 
 def product_panel(chosen: VariantChoice) -> Panel | None:
@@ -123,24 +125,25 @@ def product_panel(chosen: VariantChoice) -> Panel | None:
     return panel if panel and panel.state == "ready" else None
 
 
-def again_panel(user: User, order: OrderShown) -> Panel | None:
+def again_panel(user: User, order: OrderShown, address_id: int | None = None) -> Panel | None:
     """The button that buys a past order once more at today's prices; None when that cannot be."""
     goods = goods_of(order)
     if not goods:
         return None
-    return replace(_goods_button(user, goods, "order", {"order": order.public_id}), what="buy_again")
+    return replace(_that_buys("order", _goods_button(user, goods, address_id), order=order.public_id), what="buy_again")
 
 
-def cart_panel(user: User, cart: Cart) -> Panel:
+def cart_panel(user: User, cart: Cart, address_id: int | None = None) -> Panel:
     """The button for the cart: every tab's carries the same token, until its order is paid or given up."""
-    totals = price(_in_cart(cart), deal_for_cart(cart, user))
-    button = _button(user, totals, addresses_of(user.id), buys="cart")
-    return replace(button, checkout_token=cart.checkout_token)
+    book = _book(user, address_id)
+    totals = price(_in_cart(cart), deal_to(cart, user, book[0] if book else None))
+    button = replace(_button(user, totals, book), shipping=None)  # the sum above the button says it already
+    return replace(button, buys="cart", checkout_token=cart.checkout_token)
 
 
 def guest_panel(cart: Cart) -> Panel:
     """What a guest's cart has: the way to the checkout."""
-    totals = price(_in_cart(cart), deal_for_cart(cart, None))
+    totals = price(_in_cart(cart), deal_to(cart, None, None))
     return Panel(state="plain", buys="cart", what="buy_now", total=totals.total)
 
 
@@ -155,19 +158,27 @@ def _in_cart(cart: Cart) -> dict[int, int]:
     return {line.variant_id: line.quantity for line in cart.lines}
 
 
-def _goods_button(user: User, goods: dict[int, int], buys: str, hidden: dict[str, Any]) -> Panel:
-    book = addresses_of(user.id)
-    totals = price(goods, deal_with(user, book[0] if book else None))
-    return replace(_button(user, totals, book, buys=buys), hidden=hidden)
+def _book(user: User, address_id: int | None) -> list[Address]:
+    """Their addresses, the chosen one first, else the usual one."""
+    return sorted(addresses_of(user.id), key=lambda one: one.id != address_id)
 
 
-def _button(user: User, totals: Totals, book: Sequence[Address], *, buys: str) -> Panel:
+def _goods_button(user: User, goods: dict[int, int], address_id: int | None) -> Panel:
+    book = _book(user, address_id)
+    return _button(user, price(goods, deal_with(user, book[0] if book else None)), book)
+
+
+def _that_buys(what: str, panel: Panel, **which: Any) -> Panel:
+    return replace(panel, buys=what, hidden=which | panel.hidden)
+
+
+def _button(user: User, totals: Totals, book: Sequence[Address]) -> Panel:
     cards = usable_cards_of(user.id)
-    addresses = [_address(one) for one in book] if totals.requires_shipping else []
-    ready = bool(cards) and (bool(addresses) or not totals.requires_shipping)
+    addresses = [_address(one) for one in book] if totals.is_sent else []
+    known = totals.is_final and (bool(addresses) or not totals.is_sent)
     return Panel(
-        state="ready" if ready else "plain",
-        buys=buys,
+        state="ready" if cards and known else "plain",
+        buys="variant",
         what="buy_now",
         total=totals.total,
         checkout_token=secrets.token_urlsafe(24),
@@ -175,9 +186,11 @@ def _button(user: User, totals: Totals, book: Sequence[Address], *, buys: str) -
         cards=[_card(card) for card in cards],
         address=addresses[0] if addresses else None,
         addresses=addresses,
+        # The way that the button shows, and no other.
+        hidden={"shipping_rate_id": totals.shipping_rate_id} if totals.way else {},
         arrives_on=totals.arrives_on,
-        # In the cart and at the checkout the sum above the button says it already.
-        shipping=totals.shipping if buys != "cart" else None,
+        shipping=totals.shipping,
+        pick_up=totals.shipping_name if totals.way and totals.way.pick_up else None,
         email=user.email,
     )
 

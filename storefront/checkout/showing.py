@@ -7,13 +7,12 @@ from flask import Response, current_app, url_for
 
 from storefront.browse.pictures import picture_url
 from storefront.cart.codes import CodeField, code_field
-from storefront.cart.showing import summary_of
-from storefront.checkout.dealing import deal_for_cart
+from storefront.cart.showing import rates_of, summary_of
+from storefront.checkout.dealing import deal_typed
 from storefront.checkout.panel import NewCard, cart_panel
 from storefront.checkout.typed import ContactAtCheckout, goes_nowhere
 from storefront.customers.addresses import default_address
 from storefront.customers.models import User
-from storefront.customers.people import key_of
 from storefront.hypermedia import retarget, show
 from storefront.money import Money
 from storefront.orders.history import last_contact_of
@@ -46,20 +45,21 @@ def checkout_context(
     code: CodeField | None = None,
 ) -> dict[str, Any]:
     """All that the checkout shows of this cart; `code`: what became of a discount code that was typed just now."""
-    deal = deal_for_cart(cart, user)
-    if typed is not None and typed.email.data:
-        deal = replace(deal, email_key=key_of(typed.email.data))
+    form = typed or (_prefilled(user, cart) if user else _prefilled_for_guest(cart))
+    deal = deal_typed(cart, user, form)
+    if goes_nowhere(cart):
+        deal = replace(deal, destination=None)  # no address is asked, and none will be told
     totals = price({line.variant_id: line.quantity for line in cart.lines}, deal)
+    form.is_fetched = goes_nowhere(cart) or (totals.requires_shipping and not totals.is_sent)
     panel = cart_panel(user, cart) if user else None
-    form = typed or (_prefilled(user) if user else _prefilled_for_guest(cart))
-    form.is_fetched = form.is_fetched or goes_nowhere(cart)
     return {
         "panel": panel if panel and panel.state == "ready" else None,
         "summary": summary_of(totals),
         "code": code or code_field(cart, totals),
         "lines": small_lines(totals),
         "form": form,
-        "rates": [],
+        "refusal": totals.refusal,
+        "rates": rates_of(totals),
         "new_card": _new_card(totals.total),
         "checkout_token": cart.checkout_token,
         "expected_total": totals.total.minor,
@@ -82,9 +82,9 @@ def mended(  # noqa: PLR0913  what there may be to mend
     return retarget(answer, "#address-fields")
 
 
-def _prefilled(user: User) -> ContactAtCheckout:
+def _prefilled(user: User, cart: Cart) -> ContactAtCheckout:
     address = default_address(user.id)
-    known = address.as_copy() if address else {"name": user.name, "country": "DE"}
+    known = address.as_copy() if address else {"name": user.name, **_place_of(cart)}
     return ContactAtCheckout(data={"email": user.email, **known})
 
 
@@ -92,7 +92,13 @@ def _prefilled_for_guest(cart: Cart) -> ContactAtCheckout:
     """Who comes back with the same cart, from Stripe's page or from a declined card, has told us already."""
     told = last_contact_of(cart.id)
     known = (told.address or {}) | {"email": told.email} if told else {}
-    return ContactAtCheckout(data={"country": "DE"} | known)
+    return ContactAtCheckout(data=_place_of(cart) | known)
+
+
+def _place_of(cart: Cart) -> dict[str, str]:
+    """As far as it was chosen in the cart."""
+    home: str = current_app.config["SETTINGS"].home_country
+    return {"country": cart.country or home, "region": cart.region}
 
 
 def _new_card(total: Money) -> NewCard:

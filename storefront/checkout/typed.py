@@ -5,6 +5,8 @@ from typing import Any
 
 from flask import current_app
 from werkzeug.datastructures import MultiDict
+from wtforms import IntegerField
+from wtforms.validators import Optional
 
 from config import Settings
 from storefront.caller import address_hash, is_untold_proxy
@@ -15,10 +17,13 @@ from storefront.customers.people import key_of
 from storefront.errors import NotYoursError
 from storefront.orders.models import Cart
 from storefront.orders.placing import Buyer
+from storefront.orders.terms_today import is_pick_up
 
 
 class ContactAtCheckout(ContactForm):
-    """Where the parcel and the receipt go. What is fetched needs no address."""
+    """Where the parcel and the receipt go, and how it gets there. What is fetched needs no address."""
+
+    shipping_rate_id = IntegerField(validators=[Optional()])
 
     def validate(self, *args: Any, **more: Any) -> bool:
         """Whether all is there that is needed."""
@@ -26,9 +31,13 @@ class ContactAtCheckout(ContactForm):
             return bool(self.email.validate(self))
         return bool(super().validate(*args, **more))
 
+    def place_typed(self) -> dict[str, str]:
+        """Where it would go, as far as it is typed."""
+        return asdict(self.place())
+
     def place_copy(self) -> dict[str, str] | None:
         """The copy that the order keeps."""
-        return None if self.is_fetched else asdict(self.place())
+        return None if self.is_fetched else self.place_typed()
 
     def buyer(self, user: User | None) -> Buyer:
         """Whose order it is, and where its mail goes; a guest is an e-mail and nothing else."""
@@ -41,10 +50,14 @@ def read_contact(form: MultiDict[str, str], user: User | None, address_id: int |
     if user is None:
         if address_id is not None:
             raise NotYoursError  # guests have no book
-        return ContactAtCheckout(form)
-    if address_id is not None and not form.get("line1"):
-        form = MultiDict({"email": user.email, **address_of(user.id, address_id).as_copy()})
-    return ContactAtCheckout(form, data={"email": user.email})
+        typed = ContactAtCheckout(form)
+    else:
+        if address_id is not None and not form.get("line1"):
+            chosen = {"email": user.email, **address_of(user.id, address_id).as_copy()}
+            form = MultiDict({**form.to_dict(), **chosen})
+        typed = ContactAtCheckout(form, data={"email": user.email})
+    typed.is_fetched = is_pick_up(typed.shipping_rate_id.data)
+    return typed
 
 
 def goes_nowhere(cart: Cart) -> bool:

@@ -46,7 +46,17 @@ def show_checkout() -> ResponseReturnValue:
     cart = find_cart(cart_owner())
     if cart is None or not cart.lines:
         return go_to(url_for("cart.show"))
-    return show("checkout/totals.hx.html", page="checkout/checkout.html", **checkout_context(current_customer(), cart))
+    return show("checkout/mend.hx.html", page="checkout/checkout.html", **checkout_context(current_customer(), cart))
+
+
+@checkout.post("/checkout", endpoint="update")
+def update_checkout() -> ResponseReturnValue:
+    """What it costs to where and how was typed so far; nothing is kept or placed."""
+    user, cart = current_customer(), find_cart(cart_owner())
+    if cart is None or not cart.lines:
+        return go_to(url_for("cart.show"))
+    context = checkout_context(user, cart, read_contact(request.form, user, None))
+    return show("checkout/mend.hx.html", page="checkout/checkout.html", **context)
 
 
 @checkout.post("/checkout/one-click", endpoint="one_click")
@@ -118,12 +128,12 @@ def _panel_again(refused: ShopError, button: Button, user: User) -> Panel:
 
 def _button_again(button: Button, user: User) -> Panel:
     if button.variant_id is not None:
-        return variant_panel(user, button.variant_id, button.quantity)
+        return variant_panel(user, button.variant_id, button.quantity, button.address_id)
     if button.order is not None:
-        panel = again_panel(user, show_order(button.order))
+        panel = again_panel(user, show_order(button.order), button.address_id)
     else:
         cart = find_cart(cart_owner())
-        panel = cart_panel(user, cart) if cart and cart.lines else None
+        panel = cart_panel(user, cart, button.address_id) if cart and cart.lines else None
     return panel or Panel(state="sold_out", buys="cart", what="buy_now")
 
 

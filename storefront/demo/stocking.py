@@ -22,7 +22,8 @@ from storefront.demo.sandbox_api import SandboxApi
 from storefront.extensions import db
 from storefront.orders.discount_offers import EVERYTHING, every_discount
 from storefront.orders.discount_offers import create as create_discount
-from storefront.orders.terms_models import ShippingRate, ShippingZone
+from storefront.orders.terms_file import read_terms_file
+from storefront.orders.terms_keeping import replace_terms, zones_today
 from storefront.payments.cards import saved_cards_of
 from storefront.payments.customers import customer_to_charge, want_customer
 from storefront.payments.models import SavedCard, Source
@@ -30,6 +31,7 @@ from storefront.payments.news import card_news
 from storefront.payments.record import record
 
 GOODS: Final = Path(__file__).parent / "goods" / "products.json"
+TERMS: Final = Path(__file__).parent / "goods" / "terms.toml"
 CONSENT: Final = "Keep this card for my next orders."
 
 
@@ -39,7 +41,7 @@ def stock_shop(environment: Mapping[str, str]) -> None:
     with app.app_context():
         stock_from(GOODS)
         bring_papers()
-        _offer_delivery()
+        _agree_on_terms()
         _offer_discounts()
         _welcome(OWNER, Role.owner)
         mara = _welcome(CUSTOMER, Role.customer)
@@ -48,12 +50,10 @@ def stock_shop(environment: Mapping[str, str]) -> None:
         db.engine.dispose()
 
 
-def _offer_delivery() -> None:
-    with transaction() as session:
-        if session.scalar(select(ShippingZone.id).limit(1)) is None:
-            parcel = ShippingRate(name="Parcel", price_minor=490, free_from_minor=2000, days=3, position=0)
-            express = ShippingRate(name="Express", price_minor=1290, free_from_minor=None, days=1, position=1)
-            session.add(ShippingZone(name="Everywhere", everywhere=True, rates=[parcel, express]))
+def _agree_on_terms() -> None:
+    """Where the shop delivers and which taxes there are; what was changed since stays."""
+    if not zones_today():
+        replace_terms(read_terms_file(TERMS.read_text(encoding="utf-8"), current_app.config["SETTINGS"].currency))
 
 
 def _offer_discounts() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from storefront.invoices.models import Invoice, InvoiceKind
 from storefront.money import Money
-from storefront.orders.models import Order
+from storefront.orders.models import Order, OrderTax
 
 Pairs = list[tuple[str, str]]
 
@@ -38,7 +38,7 @@ def _invoice(invoice: Invoice, paid_with: str) -> dict[str, Any]:
         "lines": lines,
         "sums": _sums(order),
         "total": ("Total", str(invoice.amount_money)),
-        "taxes": _taxes(order, order.total),
+        "taxes": [_part(tax, order, order.total) for tax in order.taxes if tax.included],
         "settled": f"Paid{by}. Nothing is left to pay." if order.total else "Nothing to pay.",
     }
 
@@ -82,12 +82,22 @@ def _sums(order: Order) -> Pairs:
     if any(line.requires_shipping for line in order.lines):
         free_or_not = str(Money(order.shipping, order.currency)) if order.shipping else "free"
         sums.append((order.delivery_label, free_or_not))
+    sums += [
+        (f"{tax.name} on {Money(tax.base, order.currency)}", str(Money(tax.amount, order.currency)))
+        for tax in order.taxes
+        if not tax.included
+    ]
     return sums if len(sums) > 1 else []
 
 
 def _taxes(order: Order, of: int) -> Pairs:
-    """The VAT within `of` the total, where the order has any; of a part, its part."""
-    if not order.tax or not order.total:
-        return []
-    part = (order.tax * of + order.total // 2) // order.total
-    return [("VAT included in the prices", str(Money(part, order.currency)))]
+    """The taxes within `of` the total, in the prices or on top of them; of a part, its part."""
+    return [_part(tax, order, of) for tax in order.taxes]
+
+
+def _part(tax: OrderTax, order: Order, of: int) -> tuple[str, str]:
+    base, amount = (
+        str(Money((minor * of + order.total // 2) // order.total if order.total else 0, order.currency))
+        for minor in (tax.base, tax.amount)
+    )
+    return f"includes {tax.name} on {base}", amount

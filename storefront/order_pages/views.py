@@ -166,7 +166,7 @@ def _summary(order: OrderShown) -> Summary:
         total=order.total,
         discount=order.discount or None,
         discount_code=order.discount_code or None,
-        tax=order.tax or None,
+        taxes=order.taxes,
     )
 
 

@@ -90,6 +90,8 @@ def _pour(guests: Cart, mine: Cart) -> None:
         if sentence:
             short.append(sentence)
     mine.discount_code = mine.discount_code or guests.discount_code
+    if not mine.country:
+        mine.country, mine.region, mine.shipping_rate_id = guests.country, guests.region, guests.shipping_rate_id
     guests.state = CartState.merged
     mine.updated_at = now()
     if had_things or short:

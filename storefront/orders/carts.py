@@ -102,7 +102,7 @@ def change_quantity(owner: CartOwner, line_id: int, quantity: int) -> CartChange
     if quantity < 1:
         return take_out(owner, line_id)
     with transaction():
-        cart = _lock(owner)
+        cart = hold_cart(owner)
         line = _line_of(cart, line_id)
         variant = line.variant
         can_have = min(quantity, most_of(variant))
@@ -118,7 +118,7 @@ def change_quantity(owner: CartOwner, line_id: int, quantity: int) -> CartChange
 def take_out(owner: CartOwner, line_id: int) -> CartChange:
     """Take a line out."""
     with transaction() as session:
-        cart = _lock(owner)
+        cart = hold_cart(owner)
         line = _line_of(cart, line_id)
         name = line.variant.name
         session.delete(line)
@@ -129,7 +129,7 @@ def take_out(owner: CartOwner, line_id: int) -> CartChange:
 def keep_code(owner: CartOwner, code: str) -> None:
     """Have this discount code on it; an empty one takes off what is there."""
     with transaction():
-        cart = _lock(owner)
+        cart = hold_cart(owner)
         cart.discount_code = code
         _touch(cart)
 
@@ -189,7 +189,8 @@ def hold_user(user_id: int) -> None:
     current_session().execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
 
 
-def _lock(owner: CartOwner) -> Cart:
+def hold_cart(owner: CartOwner) -> Cart:
+    """Their cart, locked, inside the running transaction; NotYoursError where they have none."""
     mine = _open_cart_of(owner)
     cart = None if mine is None else current_session().scalar(mine.with_for_update())
     if cart is None:

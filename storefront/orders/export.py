@@ -9,7 +9,7 @@ from storefront.catalog.models import Variant
 from storefront.database import current_session
 from storefront.money import Money
 from storefront.orders.labels import label
-from storefront.orders.models import Cart, CartLine, Order, OrderLine
+from storefront.orders.models import Cart, CartLine, Order, OrderLine, OrderTax
 
 Facts = dict[str, Any]
 _ORDER = (
@@ -29,7 +29,10 @@ def order_facts(order: Order) -> Facts:
     known: Facts = {"number": label(order.number), "public_id": order.public_id}
     known |= {field: getattr(order, field) for field in _ORDER}
     known |= {field: money(getattr(order, field), order.currency) for field in _SUMS}
-    return known | {"lines": [_line(line, order.currency) for line in order.lines]}
+    return known | {
+        "lines": [_line(line, order.currency) for line in order.lines],
+        "taxes": [_tax(tax, order.currency) for tax in order.taxes],
+    }
 
 
 def carts_of(user_id: int) -> list[Facts]:
@@ -39,6 +42,8 @@ def carts_of(user_id: int) -> list[Facts]:
     return [
         {
             "state": cart.state,
+            "country": cart.country,
+            "region": cart.region,
             "created_at": cart.created_at,
             "updated_at": cart.updated_at,
             "lines": [
@@ -57,4 +62,13 @@ def _line(line: OrderLine, currency: str) -> Facts:
         "quantity": line.quantity,
         "unit_price": money(line.unit_price, currency),
         "total": money(line.total, currency),
+    }
+
+
+def _tax(tax: OrderTax, currency: str) -> Facts:
+    return {
+        "name": tax.name,
+        "base": money(tax.base, currency),
+        "amount": money(tax.amount, currency),
+        "included": tax.included,
     }

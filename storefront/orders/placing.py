@@ -90,12 +90,15 @@ def place(wanted: Wanted, totals: Totals) -> Placed:
     """Place it inside the running transaction.
 
     Raises TokenTakenError where this button already has an order, TotalChangedError where it showed another
-    total, SoldOutError where stock is short, CodeGoneError where somebody was faster with the last use of a code, and
-    TaxTakenError where another order has the tax's calculation; the transaction is then to be given up.
+    total, ChangedError where it showed another way of delivery, SoldOutError where stock is short, CodeGoneError where
+    somebody was faster with the last use of a code, and TaxTakenError where another order has the tax's calculation; the
+    transaction is then to be given up.
     """
     if totals.total.minor != wanted.expected_total:
         code = totals.code_refused
         raise TotalChangedError(code.words if code and not code.may_count_later else None)
+    if totals.way and wanted.shipping_rate_id not in {None, totals.way.rate_id}:
+        raise ChangedError(f"It would come another way now: {totals.way.name}. Nothing was charged.")
     public_id = secrets.token_hex(16)
     order_id = _write_order(wanted, totals, public_id)
     if order_id is None:
@@ -109,14 +112,12 @@ def place(wanted: Wanted, totals: Totals) -> Placed:
     return Placed(order_id, public_id, totals.total, totals.tax_calculation)
 
 
-def refuse_what_cannot_be_delivered(wanted: Wanted, totals: Totals) -> None:
-    """Raise RefusedError where nothing is sent there, and ChangedError where the way that the button showed is gone."""
+def refuse_what_cannot_be_delivered(totals: Totals) -> None:
+    """Raise RefusedError where nothing is sent there, or where nobody knows what it will cost."""
     if totals.refusal:
         raise RefusedError(totals.refusal)
     if totals.tax_unknown and totals.tax_question is None:
         raise RefusedError("Please tell us your country: the tax depends on it.")
-    if totals.requires_shipping and wanted.shipping_rate_id not in {None, totals.shipping_rate_id}:
-        raise ChangedError("It cannot come that way any more. Nothing was charged.")
 
 
 def orders_met_by(wanted: Wanted, variant_ids: Iterable[int]) -> tuple[Order | None, Order | None]:

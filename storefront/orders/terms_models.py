@@ -63,7 +63,11 @@ class ShippingRate(Base):
     """
 
     __tablename__ = "shipping_rates"
-    __table_args__ = (CheckConstraint("kind = 'pick_up' OR zone_id IS NOT NULL", name="zone_unless_picked_up"),)
+    __table_args__ = (
+        CheckConstraint("kind = 'pick_up' OR zone_id IS NOT NULL", name="zone_unless_picked_up"),
+        # A cart or a button may still name a rate that is gone: no other may ever get its id.
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     zone_id: Mapped[int | None] = mapped_column(ForeignKey("shipping_zones.id", ondelete="CASCADE"), index=True)

@@ -83,6 +83,14 @@ def read_terms(destination: Destination | None, goods_key: str | None = None) ->
     )
 
 
+def is_pick_up(rate_id: int | None) -> bool:
+    """Whether choosing this rate means to fetch it."""
+    if rate_id is None or not 0 < rate_id < 2**31:
+        return False
+    kind = select(ShippingRate.kind).where(ShippingRate.id == rate_id)
+    return current_session().scalar(kind) is RateKind.pick_up
+
+
 def _zone_of(rows: Sequence[_Row], zones: Sequence[_Row], destination: Destination | None) -> int | None:
     """The region's zone, else its country's, else the one for everywhere else; it alone counts while nobody knows where to."""
     places = [row for row in rows if row.what == "place"]

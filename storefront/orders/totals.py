@@ -190,8 +190,8 @@ class Totals:
 
     @property
     def arrives_on(self) -> dt.date | None:
-        """When it comes."""
-        return self.way.arrives_on if self.way else None
+        """When it comes; what is fetched does not."""
+        return self.way.arrives_on if self.way and not self.way.pick_up else None
 
     @property
     def tax(self) -> Money:
@@ -207,6 +207,12 @@ class Totals:
     def requires_shipping(self) -> bool:
         """Whether anything has to travel."""
         return any(line.requires_shipping for line in self.lines)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it can be ordered like this; a tax that Stripe has not told yet is asked for at the button."""
+        awaits_place = self.shipping_unknown or (self.tax_unknown and self.tax_question is None)
+        return not (self.refusal or awaits_place)
 
     @property
     def is_sent(self) -> bool:

@@ -184,7 +184,7 @@ def _goods_and_code(click: Click) -> tuple[dict[int, int], str | None]:
 def _refuse_what_cannot_be_delivered(click: Click, totals: Totals) -> None:
     if totals.is_sent and click.wanted.address is None:
         raise RefusedError("Please tell us where to send it.")
-    refuse_what_cannot_be_delivered(click.wanted, totals)
+    refuse_what_cannot_be_delivered(totals)
 
 
 def _refuse_what_cannot_be_charged(totals: Totals) -> None:

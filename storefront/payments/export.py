@@ -38,7 +38,7 @@ def everything_of(user_id: int) -> Iterator[tuple[str, Any]]:
 
 
 def _orders(user_id: int) -> list[Facts]:
-    paid = selectinload(Payment.order).selectinload(Order.lines)
+    paid = selectinload(Payment.order).options(selectinload(Order.lines), selectinload(Order.taxes))
     with_all = (paid, selectinload(Payment.attempts), selectinload(Payment.refunds), selectinload(Payment.disputes))
     payments = select(Payment).join(Order).where(Order.user_id == user_id).options(*with_all).order_by(Order.id)
     invoices, downloads = _invoices(user_id), downloads_by_order(user_id)

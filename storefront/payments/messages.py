@@ -180,9 +180,10 @@ def _sums(order: Order) -> list[tuple[str, str]]:
                 str(Money(order.shipping, order.currency)) if order.shipping else "free",
             )
         )
+    taxes = [(tax.name, str(Money(tax.amount, order.currency)), tax.included) for tax in order.taxes]
+    sums += [(name, amount) for name, amount, included in taxes if not included]
     sums.append(("Total", str(order.total_money)))
-    if order.tax:
-        sums.append(("of which VAT", str(Money(order.tax, order.currency))))
+    sums += [(f"includes {name}", amount) for name, amount, included in taxes if included]
     return sums
 
 

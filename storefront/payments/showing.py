@@ -11,7 +11,8 @@ from storefront.clock import now
 from storefront.database import current_session
 from storefront.errors import NotYoursError
 from storefront.money import Money
-from storefront.orders.models import Order, OrderLine, OrderSource, OrderStatus
+from storefront.orders.models import Order, OrderLine, OrderSource, OrderStatus, OrderTax
+from storefront.orders.totals import TaxLine
 from storefront.payments.models import AttemptKind, AttemptState, Dispute, Payment, PaymentAttempt
 from storefront.payments.standing import promised
 
@@ -107,6 +108,7 @@ class OrderShown:
     page_refused: bool = False
     discount_code: str = ""
     keeps_card: bool = False
+    taxes: tuple[TaxLine, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -132,7 +134,8 @@ def show_order_of_token(checkout_token: str) -> OrderShown:
 def _show(which: ColumnElement[bool]) -> OrderShown:
     whole = select(Payment).join(Payment.order).where(which)
     parts = (Payment.attempts, Payment.refunds, Payment.disputes)
-    query = whole.options(contains_eager(Payment.order).joinedload(Order.lines), *(joinedload(part) for part in parts))
+    of_order = contains_eager(Payment.order).options(joinedload(Order.lines), joinedload(Order.taxes))
+    query = whole.options(of_order, *(joinedload(part) for part in parts))
     payment = current_session().scalars(query).unique().one_or_none()
     if payment is None:
         raise NotYoursError
@@ -164,6 +167,7 @@ def _freeze(order: Order, payment: Payment) -> OrderShown:
         lines=tuple(_line(line, order.currency) for line in order.lines),
         **_sums(order, payment),
         discount_code=order.discount_code,
+        taxes=tuple(_tax(one, order.currency) for one in order.taxes),
         has_refunds=bool(payment.refunds),
         shipping_name=order.shipping_name,
         address=order.shipping_address,
@@ -218,6 +222,11 @@ def _card(payment: Payment, last: PaymentAttempt | None) -> CardShown | None:
 def _line(line: OrderLine, currency: str) -> LineShown:
     unit, total = Money(line.unit_price, currency), Money(line.total, currency)
     return LineShown(line.name, line.quantity, unit, total, line.product_handle, line.picture_path, line.variant_id)
+
+
+def _tax(tax: OrderTax, currency: str) -> TaxLine:
+    base, amount = Money(tax.base, currency), Money(tax.amount, currency)
+    return TaxLine(tax.name, tax.percentage, base, amount, included=tax.included)
 
 
 def _dispute(dispute: Dispute) -> tuple[str, dt.datetime | None]:

@@ -23,7 +23,7 @@ from tests.catalog.goods import counted_statements
 HEADER = (
     "Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Option2 Name,Option2 Value,"
     "Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,Variant Price,"
-    "Variant Requires Shipping,Image Src,Image Position,Image Alt Text,Gift Card,Variant Image,Status"
+    "Variant Requires Shipping,Variant Taxable,Variant Tax Code,Image Src,Image Position,Image Alt Text,Gift Card,Variant Image,Status"
 )
 
 
@@ -71,6 +71,18 @@ def product(handle: str) -> Product:
 
 def problems(came: Imported) -> list[str]:
     return [str(problem) for problem in came.problems]
+
+
+def test_the_tax_class_comes_along(brought_in: "Importer") -> None:
+    named = {"title": "Book", "variant_price": "10"}
+
+    brought_in(
+        row(handle="a", **named),
+        row(handle="b", variant_tax_code="books", **named),
+        row(handle="c", variant_taxable="false", variant_tax_code="books", **named),
+    )
+
+    assert [product(handle).variants[0].tax_category for handle in "abc"] == ["standard", "books", "zero"]
 
 
 def test_shopifys_own_example_comes_in_whole(shop: None, apparel: Path) -> None:
@@ -235,7 +247,7 @@ def test_a_bad_row_leaves_an_older_import_as_it_was(brought_in: Importer) -> Non
         (row(handle="a/b", title="Tea"), "Line 2 (a/b): the Handle “a/b” has a slash, which cannot be in an address"),
         (
             row(handle="tea", title="Tea", variant_price="4") + ",more",
-            "Line 2 (tea): has 25 cells, but there are 24 columns: is a quotation mark missing?",
+            "Line 2 (tea): has 27 cells, but there are 26 columns: is a quotation mark missing?",
         ),
     ],
 )

@@ -4,7 +4,7 @@ import datetime as dt
 
 from storefront.clock import now
 from storefront.database import transaction
-from storefront.orders.models import Order, OrderLine, OrderSource, OrderStatus
+from storefront.orders.models import Order, OrderLine, OrderSource, OrderStatus, OrderTax
 from storefront.payments.models import AttemptState, Payment, PaymentAttempt, Refund, RefundState
 
 BERLIN = {
@@ -15,10 +15,11 @@ BERLIN = {
 
 def place(status: OrderStatus = OrderStatus.paid, number: int = 1) -> int:
     """An order over two things, paid with a Visa; its id."""
+    vat = OrderTax(name="VAT 19 %", percentage=19_000, base=4446, amount=844, included=True)
     order = Order(
         public_id=f"order-{number}", email="mara@kiesel.example", email_key="mara@kiesel.example", status=status,
         source=OrderSource.cart, checkout_token=f"token-{number}", currency="eur", subtotal=4800, shipping=490,
-        total=5290, tax=844, shipping_address=BERLIN, shipping_name="Parcel", arrives_on=dt.date(2026, 11, 24),
+        total=5290, taxes=[vat], shipping_address=BERLIN, shipping_name="Parcel", arrives_on=dt.date(2026, 11, 24),
         hold_until=now() + dt.timedelta(minutes=30), livemode=False, lines=[
             OrderLine(name="Teapot No. 3, harbour blue", sku="T-3", unit_price=2400, quantity=2, total=4800, stock_taken=True),
         ],

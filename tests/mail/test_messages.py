@@ -40,7 +40,7 @@ def test_the_receipt_says_what_how_much_with_what_and_where_to() -> None:
         "2 × Teapot No. 3, harbour blue",
         "Parcel",
         "4,90 €",
-        "of which VAT",
+        "includes VAT 19 %",
         "Lindenstraße 4",
         "10969 Berlin",
         "Tuesday, 24 November",
@@ -55,7 +55,7 @@ def test_each_line_of_the_receipt_stands_for_itself() -> None:
     assert mail is not None
     lines = mail.text.replace("\u00a0", " ").splitlines()
     slip = [line for line in lines if line.endswith("€")]
-    assert [line.split()[0] for line in slip] == ["2", "Subtotal", "Parcel", "Total", "of"]
+    assert [line.split()[0] for line in slip] == ["2", "Subtotal", "Parcel", "Total", "includes"]
     assert len({len(line) for line in slip}) == 1
 
 
