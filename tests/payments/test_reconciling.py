@@ -1,19 +1,22 @@
 """Everything open is asked about: sent again while it is wanted, only looked for after that, and let go at the end."""
 
+import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
+import requests
 from sqlalchemy import delete
 
 from storefront.database import transaction
 from storefront.jobs.models import Job
 from storefront.money import Money
 from storefront.orders.models import Order
-from storefront.payments.asking import ask_about_attempt
+from storefront.payments.asking import ask_about_attempt, release
 from storefront.payments.closing import close_at_stripe
 from storefront.payments.models import AttemptState, PaymentAttempt, Refund, RefundKind, StripeCustomer
 from storefront.payments.reconciling import reconcile
-from tests.people import Shopper
+from tests.people import Shopper, at_once
 from tests.stack import INTENTS, Sandbox, Shop
 
 TEAPOT = Money(2400, "eur")
@@ -121,6 +124,34 @@ def test_an_expired_hold_cancels_at_stripe_before_stock_goes_back(shop: Shop, sa
     assert [one["status"] for one in shop.intents_at_stripe()] == ["canceled"]
     assert carol.orders() == [("Vase", "canceled")]
     assert shop.stock("Vase") == 1
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.02, 0.05])
+def test_the_customer_passes_in_the_moment_of_release(
+    shop: Shop, sandbox: Sandbox, carol: Shopper, wait: float
+) -> None:
+    carol.buys("Vase")
+    intent = shop.intents()[0]
+    shop.clock.forward(minutes=31)
+
+    def passes() -> None:
+        time.sleep(wait)
+        # Stripe refuses it where the shop was faster.
+        with suppress(requests.HTTPError):
+            sandbox.answer_bank(intent, passed=True)
+
+    def releases() -> None:
+        with shop.inside():
+            release(1)
+
+    at_once([passes, releases])
+    shop.settle()
+
+    [(_, became)] = carol.orders()
+    paid = became == "paid"
+    assert became in {"paid", "canceled"}
+    assert shop.stock("Vase") == (0 if paid else 1)
+    assert carol.charged() == ([Money(6900, "eur")] if paid else [])
 
 
 def test_stock_stays_while_stripe_is_away(shop: Shop, sandbox: Sandbox, carol: Shopper) -> None:

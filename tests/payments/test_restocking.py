@@ -149,3 +149,19 @@ def test_without_the_wish_stock_stays(shop: Shop, alice: Shopper) -> None:
     shop.settle()
 
     assert shop.stock("Vase") == 0
+
+
+def test_one_that_is_pending_first_brings_them_back_once(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:
+    sandbox.control("POST", "/tasks", hold=True)
+    button = alice.one_click_button("Vase")
+    button.fields["card_id"] = str(alice.has_card("pm_card_pendingRefund"))
+    alice.presses(button)
+
+    pending = give_back(shop).state
+    while_pending = shop.stock("Vase")
+    sandbox.control("POST", "/tasks")
+    shop.settle()
+
+    assert (pending, while_pending) == (RefundState.pending, 1)
+    assert shop.all(Refund.state) == [RefundState.succeeded]
+    assert shop.stock("Vase") == 1
