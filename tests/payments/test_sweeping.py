@@ -29,6 +29,8 @@ from storefront.payments.reconciling import reconcile
 from storefront.payments.stripe_gateway import Listed, OutcomeUnknownError
 from storefront.payments.sweeping import sweep as sweeping
 from storefront.payments.sweeping.cursors import Sweep
+from storefront.payments.sweeping.intents import compare_intents
+from tests.catalog.goods import counted_statements
 from tests.people import Shopper
 from tests.stack import INTENTS, Sandbox, Shop
 
@@ -402,3 +404,20 @@ class TestADryRun:
 
         assert tables(shop) == rows
         assert found.unmatched == 1
+
+
+def test_a_page_of_three_takes_as_many_questions_as_one(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:
+    alice.buys()
+    shop.settle()
+    with shop.inside():
+        page = stripe_gateway.page_of(Listed.intents, shop.seconds_now() - 60, shop.seconds_now() + 60, "")
+        [mine] = [one for one in page.found if one["id"] in shop.intents()]
+        compare_intents([mine], trial=False)
+
+        with counted_statements() as one:
+            compare_intents([mine], trial=False)
+        strangers = [mine | {"id": f"pi_{number}", "metadata": {}} for number in range(2)]
+        with counted_statements() as three:
+            compare_intents([mine, *strangers], trial=False)
+
+    assert 0 < len(one) == len(three)
