@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -10,8 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.queues import Queue
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
+from tests.faults.nursery import die_with_parent
 from tests.faults.sabotage import commit
 from tests.faults.schedule import Played, play
 from tests.faults.stack import running
@@ -117,9 +120,17 @@ def _crew(wanted: Run) -> Iterator[tuple["Queue[int | None]", "Queue[Any]"]]:
 
 
 def _play_what_comes(engine: str, sabotage: str, seeds: "Queue[int | None]", results: "Queue[Any]") -> None:
+    die_with_parent(signal.SIGTERM)
+    signal.signal(signal.SIGTERM, _leave)
     commit(sabotage)  # we do some of the shop's work ourselves
     while _play_on_a_stack(engine, sabotage, seeds, results):
         pass
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    """Clean up on the way, undisturbed."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(1)
 
 
 def _play_on_a_stack(engine: str, sabotage: str, seeds: "Queue[int | None]", results: "Queue[Any]") -> bool:

@@ -63,6 +63,12 @@ def is_alive(pid: int) -> bool:
     return False
 
 
+def die_with_parent(by: signal.Signals) -> None:
+    """Be sent this signal when whoever started us is no more: nothing is left running. Linux alone does it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, by)
+
+
 def children_of(pid: int) -> list[int]:
     """The processes it started, as Linux tells."""
     with suppress(FileNotFoundError, ProcessLookupError):
@@ -100,7 +106,7 @@ def _bury(_signal: int, _frame: FrameType | None) -> None:
 
 def _live(log: Path, module: str, arguments: list[str]) -> None:
     os.setpgid(0, 0)
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    die_with_parent(signal.SIGKILL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     nothing, file = os.open(os.devnull, os.O_RDONLY), os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(nothing, 0)

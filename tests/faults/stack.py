@@ -157,7 +157,7 @@ def _end_group(pid: int) -> None:
 def running(engine: str, *, sabotage: str = "") -> Iterator[Stack]:
     """A shop on this kind of database for as long as the block lasts."""
     with ExitStack() as hold:
-        folder = Path(hold.enter_context(tempfile.TemporaryDirectory(prefix="faults-")))
+        folder = Path(hold.enter_context(tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True)))
         database = hold.enter_context(_database(engine, folder))
         upgrade(database)
         clock = MovingClock(folder / "clock")
