@@ -51,6 +51,7 @@ class Summary:
     taxes: tuple[TaxLine, ...] = ()
     shipping_later: bool = False
     tax_later: bool = False
+    tax_next: bool = False
 
 
 def cart_context(owner: CartOwner, sentences: tuple[str, ...] = (), code: CodeField | None = None) -> dict[str, Any]:
@@ -131,6 +132,7 @@ def summary_of(totals: Totals) -> Summary:
         taxes=totals.taxes,
         shipping_later=totals.shipping_unknown,
         tax_later=totals.tax_unknown,
+        tax_next=totals.tax_question is not None,
         total=totals.total,
     )
 

@@ -17,6 +17,7 @@ from storefront.checkout.clicks import Button, Read, cart_click, one_click, read
 from storefront.checkout.dealing import deal_for_cart
 from storefront.checkout.panel import Panel, again_panel, cart_panel, order_panel, variant_panel, with_order
 from storefront.checkout.showing import checkout_context, mended
+from storefront.checkout.tax_ahead import work_out_typed_tax
 from storefront.checkout.typed import ContactAtCheckout, goes_nowhere, keep_typed_address, read_contact
 from storefront.customers.models import User
 from storefront.database import leave
@@ -52,10 +53,13 @@ def show_checkout() -> ResponseReturnValue:
 @checkout.post("/checkout", endpoint="update")
 def update_checkout() -> ResponseReturnValue:
     """What it costs to where and how was typed so far; nothing is kept or placed."""
-    user, cart = current_customer(), find_cart(cart_owner())
+    user = current_customer()
+    typed = read_contact(request.form, user, None)
+    work_out_typed_tax(cart_owner(), typed)
+    cart = find_cart(cart_owner())
     if cart is None or not cart.lines:
         return go_to(url_for("cart.show"))
-    context = checkout_context(user, cart, read_contact(request.form, user, None))
+    context = checkout_context(user, cart, typed)
     return show("checkout/mend.hx.html", page="checkout/checkout.html", **context)
 
 

@@ -15,7 +15,7 @@ from storefront.payments.models import Payment
 from storefront.payments.refunding import refund_order
 from tests.journeys.hosted import goes_to_stripe
 from tests.payments.test_one_click_cost import MOST_STATEMENTS, counting
-from tests.people import Answer, Shopper, at_once
+from tests.people import HOME, Answer, Shopper, at_once
 from tests.stack import Sandbox, Shop
 
 TAX = "/v1/tax/calculations"
@@ -168,12 +168,13 @@ def test_while_stripe_is_silent_the_cart_is_drawn_and_nothing_is_charged(
 ) -> None:
     sandbox.fault("error_before", TAX, times=2)
     drawn = alice.puts_in_cart("Teapot")
+    words = alice.opens("/cart").page.text
     refused = alice.presses(alice.cart_button())
     orders = shop.orders()
     changed = alice.presses(alice.cart_button())
     paid = alice.presses(alice.cart_button())
 
-    assert drawn.status == 200
+    assert (drawn.status, "worked out at the next step" in words) == (200, True)
     assert (refused.status, orders) == (503, [])
     assert (changed.status, paid.state) == (409, "paid")
     assert shop.charged() == [Money(2856, "eur")]
@@ -229,6 +230,22 @@ def test_another_address_is_another_tax(shop: Shop, sandbox: Sandbox, alice: Sho
     assert "28,80" in alice.opens("/cart").page.text
     assert alice.presses(alice.cart_button()).state == "paid"
     assert shop.all(OrderTax.percentage, OrderTax.amount) == [(20_000, 480)]
+
+
+@ON_TOP
+def test_what_is_typed_at_the_checkout_is_taxed_before_it_is_paid(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:
+    alice.puts_in_cart("Teapot")
+    typed = HOME | {"name": "Alice", "line1": "1 Rue", "city": "Paris", "postal_code": "75001", "country": "FR"}
+    form = alice.opens("/checkout").page.form("/checkout/pay")
+    drawn = alice.sends("/checkout", form.fields | typed, htmx=False)
+    forgets_what_was_asked(sandbox)
+
+    button = drawn.page.form("/checkout/pay")
+    answer = alice.presses(button, typed=typed | {"confirmation_token": sandbox.confirmation_token()})
+
+    assert "28,80" in drawn.page.text
+    assert asked(sandbox) == [PAY], answer.html
+    assert shop.all(Order.total, Order.tax) == [(2880, 480)]
 
 
 @ON_TOP
