@@ -211,14 +211,14 @@ def pages_are_true(outcome: Outcome) -> Iterator[str]:
     tokens = {payment.order.checkout_token: payment.order.public_id for payment in outcome.books.payments}
     for answer in outcome.seen.answers:
         order = answer.order or tokens.get(answer.token)
-        if answer.says_press_charged_nothing and _knew(
+        if answer.says_press_charged_nothing and knew(
             answer, _first_charge(outcome, tokens.get(answer.token)), outcome.seen
         ):
             yield f"{answer.who} was told that a press charged nothing, but it did: {answer.what}"
         moment = _first_charge(outcome, order)
         if answer.state == "paid" and (moment is None or moment > answer.came):
             yield f"{answer.who} was told that order {order} is paid, which it was not: {answer.what}"
-        if answer.says_nothing_charged and _knew(answer, moment, outcome.seen):
+        if answer.says_nothing_charged and knew(answer, moment, outcome.seen):
             yield f"{answer.who} was told that nothing was charged for order {order}, but it was: {answer.what}"
 
 
@@ -227,7 +227,7 @@ def _first_charge(outcome: Outcome, order: str | None) -> float | None:
     return min((charge["moment"] for charge in charged), default=None)
 
 
-def _knew(answer: Answer, moment: float | None, seen: Seen) -> bool:
+def knew(answer: Answer, moment: float | None, seen: Seen) -> bool:
     """Whether the charge came before this was asked, or by this very request: nobody else can have made it meanwhile."""
     if moment is None:
         return False
