@@ -12,8 +12,10 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from storefront.customers.models import Address
+from storefront.digital.models import Grant
 from storefront.orders.models import CartLine, Order
 from storefront.payments.models import CardSetup, PaymentAttempt, SavedCard
+from tests.digital.goods import sells_link
 from tests.journeys.wallet import starts_adding
 from tests.people import HTMX, Shopper
 from tests.stack import PATIENCE, Shop
@@ -30,6 +32,9 @@ BY_MAIL = {
     "auth.prove",
     "auth.set_new_password",
     "auth.verify",
+    "downloads.fetch",
+    "downloads.of_order",
+    "downloads.renew",
     "orders.open_by_mail",
 }
 # Whoever has an order's address sees what it is and how it stands, and nothing else of its customer.
@@ -47,6 +52,7 @@ class Hers:
     public_id: str
     label: str
     setup: str
+    grant_id: int
 
     def fill(self, rule: Rule) -> dict[str, Any]:
         """The address of her thing; KeyError for one that nobody told us about."""
@@ -59,13 +65,15 @@ def _nothing(name: str, rule: Rule) -> str:
 
 @pytest.fixture
 def hers(shop: Shop, alice: Shopper) -> Hers:
+    sells_link(shop, "Teapot")
     alice.buys()
     alice.puts_in_cart("Mug")
     setup = starts_adding(alice)
     shop.settle()
     [order] = shop.all(Order)
     card_id, address_id, item_id = alice.cards["pm_card_visa"], shop.all(Address.id)[0], shop.all(CartLine.id)[0]
-    return Hers(card_id, address_id, item_id, order.public_id, f"K-{order.number}", setup.public_id)
+    [grant_id] = shop.all(Grant.id)
+    return Hers(card_id, address_id, item_id, order.public_id, f"K-{order.number}", setup.public_id, grant_id)
 
 
 def her_addresses(app: Flask, hers: Hers) -> Iterator[tuple[str, str, str]]:
@@ -80,7 +88,7 @@ def her_addresses(app: Flask, hers: Hers) -> Iterator[tuple[str, str, str]]:
 
 def belongings(shop: Shop) -> list[list[dict[str, Any]]]:
     """Everything that Bob might have changed."""
-    tables = (SavedCard, Address, CartLine, Order, CardSetup, PaymentAttempt)
+    tables = (SavedCard, Address, CartLine, Order, CardSetup, PaymentAttempt, Grant)
     return [
         [{name: value for name, value in vars(row).items() if name[0] != "_"} for row in shop.all(table)]
         for table in tables
