@@ -139,7 +139,7 @@ def want_push(user_id: int) -> None:
         enqueue("push_customer", {"customer_id": customer.id}, unique_key=f"push:{customer.id}")
 
 
-@job("push_customer")
+@job("push_customer", gives_up=False)
 def push_customer(customer_id: int) -> None:
     """Tell Stripe the name, e-mail and default card that belong to the shop."""
     session = current_session()
@@ -169,11 +169,9 @@ def push_customer(customer_id: int) -> None:
 
 
 def _push(stripe_id: str, params: dict[str, Any]) -> str:
-    """Why Stripe would not take it, or nothing. However long it is silent, it is told in the end."""
+    """Why Stripe would not take it, or nothing."""
     try:
         stripe_gateway.update_customer(stripe_id, params)
-    except OutcomeUnknownError as unknown:
-        raise NotYetError("Stripe did not answer", ASKED_AGAIN_AFTER) from unknown
     except RefusedByStripeError as refused:
         return refused.code
     return ""
