@@ -176,6 +176,15 @@ def test_a_half_goes_up(price: int, tax: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("currency", "price", "tax"), [("jpy", 99, 19), ("isk", 1500, 300), ("kwd", 1030, 200), ("eur", 99, 19)]
+)
+def test_tax_is_what_the_currency_can_pay_in(currency: str, price: int, tax: int) -> None:
+    terms = Terms(currency, prices_include_tax=False, taxes=VAT)
+
+    assert total_up([line(price, currency=currency)], BERLIN, terms).tax.minor == tax
+
+
+@pytest.mark.parametrize(
     ("region", "tax_class", "found"),
     [
         ("Québec", "standard", [("QST 9.975 %", 10000, 998), ("GST 5 %", 10000, 500)]),
