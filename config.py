@@ -102,6 +102,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
+def read_database_url(written: str) -> str:
+    """The address of another database, checked as DATABASE_URL is."""
+    return _Told({"DATABASE_URL": written}).database_url()
+
+
 def _stripe_js_for(api_base: str) -> str:
     return f"{api_base}/js/stripe.js" if urlsplit(api_base).hostname in LOOPBACK else STRIPE_JS
 

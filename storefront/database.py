@@ -83,7 +83,7 @@ def transaction() -> Iterator[Session]:
         raise TransactionError("a transaction inside a transaction")
     session.rollback()
     session.expire_all()
-    with _turn_to_write(session):
+    with turn_to_write(session.get_bind().engine):
         session.info[_WRITING] = True
         try:
             session.connection(execution_options={"write": True})
@@ -133,7 +133,7 @@ def transaction_aside() -> Iterator[Connection]:
     if session.info.get(_WRITING):
         raise TransactionError("a transaction inside a transaction")
     engine = session.get_bind().engine
-    with _turn_to_write(session), engine.connect().execution_options(write=True) as connection, connection.begin():
+    with turn_to_write(engine), engine.connect().execution_options(write=True) as connection, connection.begin():
         yield connection
 
 
@@ -167,9 +167,9 @@ def refuse_inside_transaction() -> None:
         raise TransactionError("the network from inside a transaction")
 
 
-def _turn_to_write(session: Session) -> AbstractContextManager[None]:
-    engine = session.get_bind()
-    path = engine.engine.url.database
+def turn_to_write(engine: Engine) -> AbstractContextManager[None]:
+    """On SQLite: wait in the queue of those who write, and keep all others waiting."""
+    path = engine.url.database
     if engine.dialect.name != "sqlite" or not path or path == ":memory:":
         return nullcontext()
     return _file_lock(Path(path + ".turn"))

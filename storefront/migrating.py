@@ -1,10 +1,13 @@
 """Bringing a database to the newest migration, from the shop's own start and from tests."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine
 
 from storefront.database import engine_options, set_up_engine
 
@@ -29,3 +32,13 @@ def upgrade_database(url: str) -> None:
         command.upgrade(config, "head")
     finally:
         engine.dispose()
+
+
+def is_newest(connection: Connection) -> bool:
+    """Whether this database is at the newest migration."""
+    return set(MigrationContext.configure(connection).get_current_heads()) == _newest()
+
+
+@cache
+def _newest() -> set[str]:
+    return set(ScriptDirectory.from_config(alembic_config("")).get_heads())

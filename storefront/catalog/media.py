@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from flask import current_app
+from sqlalchemy import URL
 
 from storefront.database import current_session
 
@@ -16,9 +17,13 @@ def media_folder() -> Path:
 
 def beside_database(name: str) -> Path:
     """A folder of the shop's own: beside an SQLite database, else in the instance folder."""
-    engine = current_session().get_bind().engine
-    path = engine.url.database
-    if engine.dialect.name == "sqlite" and path and path != ":memory:":
+    return folder_beside(current_session().get_bind().engine.url, name)
+
+
+def folder_beside(database: URL, name: str) -> Path:
+    """Where that folder is for a shop on this database."""
+    path = database.database
+    if database.get_backend_name() == "sqlite" and path and path != ":memory:":
         return Path(path).parent / name
     return Path(current_app.instance_path) / name
 

@@ -1,18 +1,15 @@
 """What keeps this process from serving customers."""
 
 import datetime as dt
-from functools import cache
 from typing import Final
 
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from storefront.clock import now
 from storefront.database import current_session
 from storefront.jobs.models import Job
-from storefront.migrating import alembic_config
+from storefront.migrating import is_newest
 
 LONGEST_WAIT: Final = dt.timedelta(seconds=60)
 
@@ -33,8 +30,7 @@ def longest_wait() -> dt.timedelta:
 
 
 def _database() -> list[str]:
-    heads = set(MigrationContext.configure(current_session().connection()).get_current_heads())
-    return [] if heads == _newest() else ["the database is not migrated: flask db upgrade"]
+    return [] if is_newest(current_session().connection()) else ["the database is not migrated: flask db upgrade"]
 
 
 def _work() -> list[str]:
@@ -42,8 +38,3 @@ def _work() -> list[str]:
     if wait < LONGEST_WAIT:
         return []
     return [f"the oldest job has been waiting for {wait.total_seconds():.0f} s: is flask worker running?"]
-
-
-@cache
-def _newest() -> set[str]:
-    return set(ScriptDirectory.from_config(alembic_config("")).get_heads())

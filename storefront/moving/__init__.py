@@ -1,0 +1,1 @@
+"""Moving a whole shop from SQLite to Postgres, or back: `flask shop move`."""
