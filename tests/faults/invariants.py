@@ -73,6 +73,13 @@ def _went_back(books: Books, payment: Payment) -> Iterator[str]:
         yield f"order {order} is canceled, was charged {payment.amount_captured}, and only {back} went back"
 
 
+def given_up_is_over(outcome: Outcome) -> Iterator[str]:
+    """What its customer gave up while nobody knew whether it was paid is never kept, whatever came out."""
+    for payment in outcome.books.payments:
+        if payment.order.cancel_wanted_at is not None and payment.order.status is not OrderStatus.canceled:
+            yield f"order {payment.order.public_id} was given up, and is {payment.order.status}"
+
+
 def every_charge_has_its_order(outcome: Outcome) -> Iterator[str]:
     """Nothing at Stripe bears an order that is not here."""
     ours = {payment.order.public_id for payment in outcome.books.payments}
@@ -244,6 +251,7 @@ def knew(answer: Answer, moment: float | None, seen: Seen) -> bool:
 RULES: Final[tuple[Callable[[Outcome], Iterator[str]], ...]] = (
     one_charge_an_order,
     paid_is_charged,
+    given_up_is_over,
     every_charge_has_its_order,
     refunds_fit,
     stock_is_conserved,
