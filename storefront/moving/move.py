@@ -91,7 +91,7 @@ def _fill(source: Connection, target: Connection, progress: Progress) -> dict[st
     for table in reversed(TABLES):
         if table.name in BORN_WITH:
             target.execute(delete(table))
-    was = {table.name: _copy(source, target, table, progress) for table in _COPIED}
+    was = {table.name: _copy_in_words(source, target, table, progress) for table in _COPIED}
     for table in _COPIED:
         rows.tie(source, target, table)
     refuse_differences(target, was)
@@ -101,6 +101,15 @@ def _fill(source: Connection, target: Connection, progress: Progress) -> dict[st
         rows.go_on_counting(target, table)
     index_products(target, target.scalars(select(Product.id).order_by(Product.id)).all())
     return {name: found.rows for name, found in was.items()}
+
+
+def _copy_in_words(source: Connection, target: Connection, table: Table, progress: Progress) -> Fingerprint:
+    try:
+        return _copy(source, target, table, progress)
+    except (SQLAlchemyError, LookupError) as error:
+        # Such as a text that Postgres does not take, or a state that nobody knows.
+        words = f"{table.name} cannot be copied, and the target is empty: {_first_line(error)}"
+        raise MoveFailedError(words) from error
 
 
 def _copy(source: Connection, target: Connection, table: Table, progress: Progress) -> Fingerprint:

@@ -118,7 +118,7 @@ def test_killed_half_way_it_can_be_started_again(types: Types, database_url: str
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as moving:
         assert moving.stderr is not None
         for line in moving.stderr:
-            if line.startswith("carts"):
+            if line.startswith("jobs"):
                 break
         moving.send_signal(signal.SIGKILL)
 

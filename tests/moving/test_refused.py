@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text, update
 
 from storefront.installation import Installation
+from storefront.orders.models import Cart
 from tests.moving.both import is_empty, looking_at
 from tests.moving.conftest import MANY, Types
 
@@ -63,3 +64,25 @@ def test_a_shop_that_is_not_migrated_is_refused(types: Types, database_url: str,
 
     assert "run `flask db upgrade` first" in said.output
     assert is_empty(target)
+
+
+@pytest.mark.engines("sqlite")
+def test_what_postgres_does_not_take_is_named(types: Types, database_url: str, target: str) -> None:
+    with looking_at(database_url) as engine, engine.begin() as connection:
+        connection.execute(update(Cart).values(discount_code="A\0B"))
+
+    said = types(target)
+
+    assert said.exit_code == 1
+    assert "Error: carts cannot be copied, and the target is empty: " in said.output
+    assert is_empty(target)
+
+
+def test_a_target_of_a_newer_shop_is_refused(types: Types, target: str) -> None:
+    with looking_at(target) as engine, engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    said = types(target)
+
+    assert said.exit_code == 1
+    assert "The target cannot be migrated: " in said.output
