@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
 from config import Settings, read_settings
 from storefront import clock
@@ -21,10 +22,18 @@ from storefront.shipped_files import set_up_files
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 
+class IdConverter(IntegerConverter):
+    """A number that a row can have; at a larger one there is nothing."""
+
+    def __init__(self, map: Map, fixed_digits: int = 0, min: int | None = None, max: int | None = 2**31 - 1) -> None:  # noqa: A002
+        super().__init__(map, fixed_digits, min, max)
+
+
 def build(settings: Settings | None = None) -> Flask:
     """Put the shop together."""
     settings = settings or read_settings(os.environ)
     app = Flask("storefront")
+    app.url_map.converters["int"] = IdConverter
     configure(app, settings)
     bind_extensions(app)
     guard(app)

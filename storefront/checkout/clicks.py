@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from flask import current_app, request
 from werkzeug.datastructures import MultiDict
@@ -19,6 +20,7 @@ from storefront.payments.charging import Click
 from storefront.payments.showing import show_order
 
 LONGEST_TOKEN = 64
+MOST: Final = 2**31
 # How a form says with what it pays.
 Read = Callable[[MultiDict[str, str]], Means]
 
@@ -47,7 +49,7 @@ def read_button(form: MultiDict[str, str]) -> Button:
         )
     return Button(
         token=token,
-        expected_total=_number(form, "expected_total") or 0,
+        expected_total=_digits(form, "expected_total") or 0,
         variant_id=_number(form, "variant_id"),
         quantity=_number(form, "quantity") or 1,
         order=form.get("order") or None,
@@ -59,6 +61,13 @@ def read_button(form: MultiDict[str, str]) -> Button:
 
 
 def _number(form: MultiDict[str, str], name: str) -> int | None:
+    told = _digits(form, name)
+    if told is not None and told >= MOST:
+        raise NotYoursError  # nothing of ours has such a number
+    return told
+
+
+def _digits(form: MultiDict[str, str], name: str) -> int | None:
     told = form.get(name, "").strip()
     if not told:
         return None
