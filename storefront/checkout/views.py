@@ -26,6 +26,7 @@ from storefront.hypermedia import done, go_to, say_when, show, wants_fragment
 from storefront.money import Money
 from storefront.orders.carts import count_of, find_cart, find_cart_id, is_cart_of
 from storefront.orders.placing import TotalChangedError
+from storefront.orders.pricing import NoLongerSoldError
 from storefront.payments.asking import look_at_order
 from storefront.payments.attempts import Means, OnHostedPage, WithNewCard
 from storefront.payments.charging import Bought, Click, HasOpenOrderError, NotYourButtonError, buy
@@ -40,6 +41,12 @@ checkout = Blueprint("checkout", __name__)
 
 # Made at Stripe from one address. An office is one.
 GUESTS_CUSTOMERS: Final = "30 per hour"
+
+
+@checkout.errorhandler(NoLongerSoldError)
+def mend_the_cart(_: NoLongerSoldError) -> ResponseReturnValue:
+    """The cart says what it is, and it can be taken out there."""
+    return go_to(url_for("cart.show"))
 
 
 @checkout.get("/checkout", endpoint="show")
@@ -114,7 +121,8 @@ def _refused_click(refused: ShopError, button: Button, user: User) -> Response:
 
 def _panel_again(refused: ShopError, button: Button, user: User) -> Panel:
     if isinstance(refused, NotYoursError):
-        raise refused
+        is_in_cart = button.variant_id is None and button.order is None
+        raise refused if is_in_cart else NotYoursError(refused.words)
     panel = _button_again(button, user)
     today = panel.total
     why = (refused.words.replace("Nothing was charged.", "").strip(),)

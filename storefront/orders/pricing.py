@@ -20,11 +20,17 @@ from storefront.orders.terms_today import read_terms
 from storefront.orders.totals import Deal, PricedLine, Totals
 
 
+class NoLongerSoldError(NotYoursError):
+    """Something that was sold, and is not any more."""
+
+    words = "One of these is no longer sold."
+
+
 def price(wanted: dict[int, int], deal: Deal) -> Totals:
-    """Price so many (values) of these variants (keys); NotYoursError for one that is not sold here."""
+    """Price so many (values) of these variants (keys); NoLongerSoldError for one that is not sold here."""
     variants = _variants(sorted(wanted))
     if len(variants) != len(wanted):
-        raise NotYoursError("One of these is no longer sold.")
+        raise NoLongerSoldError
     asks_stripe = current_app.config["SETTINGS"].stripe_tax
     terms = read_terms(deal.destination, goods_key_of(wanted, deal) if asks_stripe else None)
     lines = [_line(variant, wanted[variant.id], terms.currency) for variant in variants]
