@@ -175,7 +175,9 @@ def _that_buys(what: str, panel: Panel, **which: Any) -> Panel:
 def _button(user: User, totals: Totals, book: Sequence[Address]) -> Panel:
     cards = usable_cards_of(user.id)
     addresses = [_address(one) for one in book] if totals.is_sent else []
-    known = totals.is_final and (bool(addresses) or not totals.is_sent)
+    known = (
+        totals.is_final and (bool(addresses) or not totals.is_sent) and (bool(book) or _is_the_same_everywhere(totals))
+    )
     return Panel(
         state="ready" if cards and known else "plain",
         buys="variant",
@@ -193,6 +195,12 @@ def _button(user: User, totals: Totals, book: Sequence[Address]) -> Panel:
         pick_up=totals.shipping_name if totals.way and totals.way.pick_up else None,
         email=user.email,
     )
+
+
+def _is_the_same_everywhere(totals: Totals) -> bool:
+    """Whether it can be ordered without saying where one is: a country chosen in the cart is told by no button."""
+    is_fetched = totals.way is not None and totals.way.pick_up
+    return is_fetched or bool(current_app.config["SETTINGS"].prices_include_tax)
 
 
 def order_panel(order: OrderShown, *, may_pay: bool, user: User | None = None, bank_url: str | None = None) -> Panel:

@@ -9,6 +9,7 @@ from storefront.customers.models import Address
 from storefront.orders.models import Order
 from tests.digital.goods import BOOKLET, grants, sells_booklet
 from tests.digital.test_fetching import fetches, mailed
+from tests.journeys.test_shipping_and_tax import agree
 from tests.people import HOME, Shopper
 from tests.reading import Form
 from tests.stack import Shop
@@ -97,3 +98,13 @@ class TestWhereTaxComesOnTop:
         assert pays(dora, **HOME) == "paid"
 
         assert grants(shop) == GIVEN
+
+    def test_a_country_chosen_in_the_cart_is_told_by_no_button(self, shop: Shop, dora: Shopper) -> None:
+        agree(shop)
+        dora.has_card()
+        dora.sends("/cart/delivery", {"country": "FR"})
+
+        page = dora.opens("/cart").page
+
+        assert "/checkout/one-click" not in [form.action for form in page.forms]
+        assert pays(dora, **HOME | {"country": "FR"}) == "paid"
