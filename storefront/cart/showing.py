@@ -16,7 +16,7 @@ from storefront.customers.addresses import default_address
 from storefront.customers.countries import country_name
 from storefront.money import Money
 from storefront.orders.cart_merging import merged_into
-from storefront.orders.carts import CartOwner, find_cart, most_of, only_so_many
+from storefront.orders.carts import CartOwner, find_cart, held_by_order_of, most_of, only_so_many
 from storefront.orders.models import Cart, CartLine
 from storefront.orders.pricing import price
 from storefront.orders.totals import TaxLine, Totals
@@ -59,10 +59,11 @@ def cart_context(owner: CartOwner, sentences: tuple[str, ...] = (), code: CodeFi
     settings: Settings = current_app.config["SETTINGS"]
     cart = find_cart(owner)
     lines = cart.lines if cart else []
-    troubles = _cannot_be_had(cart)
+    held = held_by_order_of(cart) if cart else {}
+    troubles = _cannot_be_had(cart, held)
     drawn = _money_of(cart, code) if cart and lines else {"summary": None, "delivery": None, "code": code}
     return {
-        "cart_lines": [shown(line, settings.currency) for line in lines],
+        "cart_lines": [shown(line, settings.currency, held.get(line.variant_id, 0)) for line in lines],
         **drawn,
         "merged": merged_into(cart) if cart else None,
         "changed": list(dict.fromkeys((*sentences, *troubles))),
@@ -102,8 +103,8 @@ def _panel(cart: Cart | None) -> Panel | None:
     return cart_panel(user, cart) if user else guest_panel(cart)
 
 
-def shown(line: CartLine, currency: str) -> ShownLine:
-    """One line; its variant, product and pictures are loaded."""
+def shown(line: CartLine, currency: str, held: int = 0) -> ShownLine:
+    """One line; its variant, product and pictures are loaded. `held`: see `most_of`."""
     variant = line.variant
     picture = variant.picture or next(iter(variant.product.pictures), None)
     return ShownLine(
@@ -115,7 +116,7 @@ def shown(line: CartLine, currency: str) -> ShownLine:
         unit=Money(variant.price_minor, currency),
         total=Money(variant.price_minor, currency) * line.quantity,
         picture=picture_url(picture.path) if picture else None,
-        most=most_of(variant),
+        most=most_of(variant, held),
     )
 
 
@@ -152,13 +153,14 @@ def rates_of(totals: Totals) -> list[dict[str, Any]]:
     ]
 
 
-def _cannot_be_had(cart: Cart | None) -> list[str]:
+def _cannot_be_had(cart: Cart | None, held: dict[int, int]) -> list[str]:
     """What has changed since it was put in."""
     sentences = []
     for line in cart.lines if cart else ():
         variant = line.variant
+        most = most_of(variant, held.get(variant.id, 0))
         if not variant.product.published:
             sentences.append(f"{variant.name} is no longer sold. Please take it out.")
-        elif line.quantity > most_of(variant):
-            sentences.append(only_so_many(variant, most_of(variant), line.quantity))
+        elif line.quantity > most:
+            sentences.append(only_so_many(variant, most, line.quantity))
     return sentences

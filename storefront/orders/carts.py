@@ -13,7 +13,7 @@ from storefront.clock import now
 from storefront.customers.models import User
 from storefront.database import current_session, transaction
 from storefront.errors import NotYoursError, RefusedError
-from storefront.orders.models import Cart, CartLine, CartState
+from storefront.orders.models import OPEN_STATUSES, Cart, CartLine, CartState, Order, OrderLine
 
 MOST_OF_ONE: Final = 99
 MOST_LINES: Final = 100
@@ -105,7 +105,7 @@ def change_quantity(owner: CartOwner, line_id: int, quantity: int) -> CartChange
         cart = hold_cart(owner)
         line = _line_of(cart, line_id)
         variant = line.variant
-        can_have = min(quantity, most_of(variant))
+        can_have = min(quantity, most_of(variant, held_by_order_of(cart).get(variant.id, 0)))
         name = variant.name
         if can_have < 1:
             # It stays where it is: only its customer takes it out.
@@ -158,9 +158,22 @@ def new_checkout_token() -> str:
     return secrets.token_urlsafe(24)
 
 
-def most_of(variant: Variant) -> int:
-    """How many of it a cart can have."""
-    return MOST_OF_ONE if variant.stock is None else min(variant.stock, MOST_OF_ONE)
+def most_of(variant: Variant, held: int = 0) -> int:
+    """How many of it a cart can have; `held`: by its own open order, which is closed before there is another."""
+    return MOST_OF_ONE if variant.stock is None else min(variant.stock + held, MOST_OF_ONE)
+
+
+def held_by_order_of(cart: Cart) -> dict[int, int]:
+    """What this cart's own open order took from the shelf, by variant; asked only where something is short."""
+    if not any(line.quantity > most_of(line.variant) for line in cart.lines):
+        return {}
+    held = (
+        select(OrderLine.variant_id, func.sum(OrderLine.quantity))
+        .join(Order)
+        .where(Order.cart_id == cart.id, Order.status.in_(OPEN_STATUSES), OrderLine.stock_taken)
+        .group_by(OrderLine.variant_id)
+    )
+    return {variant_id: int(many) for variant_id, many in current_session().execute(held) if variant_id is not None}
 
 
 def _open_cart_of(owner: CartOwner) -> Select[Cart] | None:

@@ -12,6 +12,8 @@ from tests.people import Answer, Shopper, at_once
 from tests.reading import Form
 from tests.stack import Sandbox, Shop
 
+DECLINES = "pm_card_chargeCustomerFail"
+
 
 def test_36_twenty_buyers_one_item_left(shop: Shop, sandbox: Sandbox, someone: Callable[[str], Shopper]) -> None:
     buyers = [someone(f"Buyer{number}") for number in range(20)]
@@ -84,6 +86,40 @@ def test_40_a_guest_cart_meets_the_accounts(shop: Shop, alice: Shopper) -> None:
     assert merged == {"Mug": 3, "Notebook": 1}
     assert in_open_cart(shop) == {"Mug": 2}
     guest.browser.close()
+
+
+class TestTheLastOneAndADeclinedCard:
+    """What an open order holds is its own customer's to pay for, and nobody else's."""
+
+    def test_the_cart_does_not_call_it_sold_out(self, shop: Shop, alice: Shopper, bob: Shopper) -> None:
+        alice.has_card(DECLINES)
+        for person in (alice, bob):
+            person.puts_in_cart("Vase")
+        button = alice.cart_button()
+        declined = alice.presses(button, typed={"card_id": str(alice.cards[DECLINES])})
+
+        cart = alice.opens("/cart")
+        again = alice.presses(alice.cart_button(), typed={"card_id": str(alice.cards["pm_card_visa"])})
+
+        assert declined.panel == "declined"
+        assert "sold out" not in cart.page.text
+        assert again.panel == "declined"  # the same order, and the other card beside it
+        assert "Vase is sold out." in bob.opens("/cart").page.text
+        assert alice.tries_again(again.page).panel == "paid"
+        assert shop.orders() == [(6900, "paid")]
+
+    def test_fewer_can_be_had_of_it(self, shop: Shop, alice: Shopper) -> None:
+        shop.set_stock("Vase", 2)
+        alice.has_card(DECLINES)
+        alice.puts_in_cart("Vase", 2)
+        alice.presses(alice.cart_button(), typed={"card_id": str(alice.cards[DECLINES])})
+
+        alice.presses(alice.opens("/cart").page.form("/cart/items/1"), typed={"quantity": "1"})
+        paid = alice.presses(alice.cart_button(), typed={"card_id": str(alice.cards["pm_card_visa"])})
+
+        assert paid.panel == "paid"
+        assert [status for _, status in shop.orders()] == ["canceled", "paid"]
+        assert shop.stock("Vase") == 1
 
 
 def test_41_buy_now_while_the_cart_is_full(shop: Shop, alice: Shopper) -> None:
