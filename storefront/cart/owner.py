@@ -6,8 +6,10 @@ from flask import after_this_request, current_app, request
 from flask.wrappers import Response
 
 from storefront.auth.access import current_customer
-from storefront.orders.cart_merging import merge_at_login
+from storefront.database import leave
+from storefront.orders.cart_merging import merge_at_login, order_to_close_first
 from storefront.orders.carts import CartOwner
+from storefront.payments.closing import close_if_stripe_answers
 from storefront.security import CART_COOKIE
 
 _KEPT_FOR: Final = 60 * 24 * 3600
@@ -40,6 +42,11 @@ def bring_cart_along(user_id: int) -> None:
     token = request.cookies.get(CART_COOKIE)
     if token is None:
         return
+    left_behind = order_to_close_first(token, user_id)
+    leave()
+    if left_behind is not None:
+        # If it was paid by now, its cart is done and nothing is poured; else nobody pays it beside the other cart's order.
+        close_if_stripe_answers(left_behind)
     merge_at_login(token, user_id)
 
     @after_this_request

@@ -11,7 +11,7 @@ from storefront.catalog.models import Variant
 from storefront.clock import now
 from storefront.database import current_session, transaction
 from storefront.orders.carts import CartOwner, hash_of, hold_user, most_of, only_so_many, open_cart
-from storefront.orders.models import Cart, CartLine, CartState
+from storefront.orders.models import OPEN_STATUSES, Cart, CartLine, CartState, Order
 
 TOLD_FOR: Final = dt.timedelta(days=1)
 
@@ -39,6 +39,14 @@ def merge_at_login(guest_token: str | None, user_id: int) -> None:
             return
         mine, _ = open_cart(CartOwner(user_id=user_id))
         _pour(guests, mine)
+
+
+def order_to_close_first(guest_token: str, user_id: int) -> int | None:
+    """The open order of a guest's cart that is about to be poured into another: what it may still become counts first."""
+    guests = _find_guests(guest_token)
+    if guests is None or _users(user_id) is None:
+        return None
+    return current_session().scalar(select(Order.id).where(Order.cart_id == guests.id, Order.status.in_(OPEN_STATUSES)))
 
 
 def undo_merge(user_id: int) -> None:

@@ -1,10 +1,13 @@
 """Letting an order go: Stripe is asked first, and what it answers counts."""
 
+from contextlib import suppress
+
 from sqlalchemy import select
 
 from storefront.database import current_session, leave
+from storefront.errors import BusyError
 from storefront.orders.models import Order
-from storefront.payments import news
+from storefront.payments import news, stripe_gateway
 from storefront.payments.intents import cancel_at_stripe
 from storefront.payments.models import (
     Payment,
@@ -12,6 +15,7 @@ from storefront.payments.models import (
 )
 from storefront.payments.record import record
 from storefront.payments.sessions import close_session, waiting_session
+from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
 
 
 def close_at_stripe(order_id: int, source: Source = Source.api) -> None:
@@ -29,3 +33,9 @@ def close_at_stripe(order_id: int, source: Source = Source.api) -> None:
         record(news.GivenUpNews(source, order_id))
         return
     cancel_at_stripe(intent, source)
+
+
+def close_if_stripe_answers(order_id: int) -> None:
+    """The same where nothing waits for it: what is not closed now ends with its hold."""
+    with suppress(OutcomeUnknownError, RefusedByStripeError, BusyError), stripe_gateway.seat():
+        close_at_stripe(order_id)

@@ -314,6 +314,40 @@ class TestSigningInMeanwhile:
         assert shop.all(Order.user_id, Order.status) == [(None, "paid")]
         assert shop.charged() == [VASE]
 
+    @pytest.mark.parametrize("paid", [True, False])
+    def test_a_page_of_stripes_counts_before_its_cart_meets_another(
+        self, shop: Shop, sandbox: Sandbox, gita: Shopper, bob: Shopper, *, paid: bool
+    ) -> None:
+        bob.puts_in_cart("Teapot")
+        page = goes_to_stripe(gita)
+        sandbox.hold_webhooks()
+        if paid:
+            page.pays()
+        gita.email, gita.user_id = bob.email, bob.user_id
+        gita.signs_in()
+        page.pays()
+
+        cart = gita.opens("/cart").page.text
+
+        assert ("Vase" in cart) is not paid
+        assert "sold out" not in cart
+        assert shop.all(Order.user_id, Order.status) == [(None, "paid" if paid else "canceled")]
+        assert shop.charged() == ([VASE] if paid else [])
+        assert shop.stock("Vase") == (0 if paid else 1)
+
+    def test_without_stripes_answer_they_come_in_all_the_same(
+        self, shop: Shop, sandbox: Sandbox, gita: Shopper, bob: Shopper
+    ) -> None:
+        bob.puts_in_cart("Teapot")
+        pays(gita, DECLINED)
+        sandbox.fault("error_before", "/v1/payment_intents/*/cancel", times=2)
+        gita.email, gita.user_id = bob.email, bob.user_id
+
+        gita.signs_in()
+
+        assert "Teapot" in gita.opens("/cart").page.text
+        assert shop.all(Order.status) == ["failed"]
+
     def test_what_the_browser_placed_stays_its_own_until_it_signs_out(
         self, shop: Shop, gita: Shopper, bob: Shopper
     ) -> None:
