@@ -14,6 +14,7 @@ from storefront.auth.signing_in import WrongPasswordError, sign_in
 from storefront.caller import address
 from storefront.customers import proving
 from storefront.customers.joining import KnownEmailError
+from storefront.customers.models import User
 from storefront.customers.passwords import change_password
 from storefront.customers.people import key_of, user_by_email
 from storefront.customers.proving import Purpose
@@ -125,16 +126,22 @@ def verify(token: str) -> ResponseReturnValue:
         user = proving.user_of_token(Purpose.verify_email, token)
     except StaleLinkError as stale:
         return _verify_page("stale", token, words=stale.words, status=404)
-    return _verify_page("done" if user.email_verified_at else "ask", token, email=user.email)
+    if user.email_verified_at:
+        return _verify_page("done", token, email=user.email)
+    return _verify_page("ask", token, email=user.email, form=_password_asked_of(user))
 
 
 @auth.post("/verify/<token>")
 def prove(token: str) -> ResponseReturnValue:
-    """The address is theirs."""
+    """The address is theirs, and so is the account: whoever only reads its mails must not prove it for a stranger."""
     try:
-        user = proving.verify_email(token)
+        user = proving.user_of_token(Purpose.verify_email, token)
     except StaleLinkError as stale:
         return _verify_page("stale", token, words=stale.words, status=404)
+    form = _password_asked_of(user)
+    if form is not None and not _is_password_of(user, form):
+        return _verify_page("ask", token, email=user.email, form=form, status=422)
+    proving.verify_email(token)
     return _verify_page("done", token, email=user.email, brought=bring_along(user.id))
 
 
@@ -194,6 +201,24 @@ def set_new_password(token: str) -> ResponseReturnValue:
     return enter_here(change_password(user.id, typed(form.password)), None)
 
 
+def _password_asked_of(user: User) -> ConfirmForm | None:
+    """Nobody who is signed in to it is asked."""
+    here = current_customer()
+    is_known = user.email_verified_at is not None or (here is not None and here.id == user.id)
+    return None if is_known else ConfirmForm()
+
+
+def _is_password_of(user: User, form: ConfirmForm) -> bool:
+    if not form.validate():
+        return False
+    try:
+        sign_in(user.email, typed(form.password))
+    except WrongPasswordError:
+        form.password.errors = ["That is not this account’s password."]
+        return False
+    return True
+
+
 def _wanted_next() -> str:
     """What they were looking at when they chose to sign in."""
     wanted = own_path(request.args.get("next")) or own_path(request.referrer) or ""
@@ -221,5 +246,5 @@ def _reset_page(form: ResetForm, *, sent_to: str = "", words: str = "", status: 
 
 
 def _verify_page(state: str, token: str, *, status: int = 200, **more: Any) -> ResponseReturnValue:
-    told = {"email": "", "words": "", "brought": 0} | more
+    told = {"email": "", "words": "", "brought": 0, "form": None} | more
     return show("auth/_verify.html", page="auth/verify.html", status=status, state=state, token=token, **told)

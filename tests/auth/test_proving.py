@@ -2,12 +2,13 @@
 
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from storefront.customers.people import user_by_email
 from storefront.customers.work import write_verify_email
-from tests.doors import HTMX, MovedClock, in_database, link_in, mails, register, sign_in
+from tests.doors import HTMX, PASSWORD, MovedClock, in_database, link_in, mails, register, sign_in
 
 
 def verified(app: Flask) -> bool:
@@ -21,7 +22,7 @@ def test_the_mailed_link_proves_the_address_by_a_button(doors: Flask, browser: F
 
     page = anywhere.get(link)
     looked_only = verified(doors)
-    answer = anywhere.post(link)
+    answer = anywhere.post(link, data={"password": PASSWORD})
 
     assert "Is alice@example.org your address?" in page.text
     assert not looked_only
@@ -30,6 +31,35 @@ def test_the_mailed_link_proves_the_address_by_a_button(doors: Flask, browser: F
     assert "Now we know" in anywhere.get(link).text
     assert "Now we know" in browser.post("/auth/verify").text
     assert len(mails(doors)) == 1
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_whoever_reads_the_mail_proves_no_strangers_account(doors: Flask, browser: FlaskClient, *, htmx: bool) -> None:
+    register(browser)
+    link, reader = link_in(doors, "verify_email"), doors.test_client()
+    headers = HTMX if htmx else {}
+
+    answers = [reader.post(link, data=typed, headers=headers) for typed in ({}, {"password": "not this one"})]
+
+    assert [answer.status_code for answer in answers] == [422, 422]
+    assert "Please write your password." in answers[0].text
+    assert "That is not this account’s password." in answers[1].text
+    assert "choose a password of your own" in reader.get(link).text
+    assert not verified(doors)
+
+
+def test_signed_in_the_button_is_enough(doors: Flask, browser: FlaskClient) -> None:
+    register(browser)
+    link = link_in(doors, "verify_email")
+    bob = doors.test_client()
+    register(bob, "bob@example.org")
+
+    asked = [one.get(link).text for one in (browser, bob)]
+    as_bob = bob.post(link)
+
+    assert ["current-password" in page for page in asked] == [False, True]
+    assert as_bob.status_code == 422
+    assert "Now we know" in browser.post(link).text
 
 
 def test_it_is_good_for_a_week_and_only_as_it_was_made(doors: Flask, browser: FlaskClient, later: MovedClock) -> None:

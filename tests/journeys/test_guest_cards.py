@@ -46,7 +46,8 @@ def proves(person: Shopper) -> None:
     person.shop.work()
     found = re.search(r"/auth/verify/\S+", person.shop.letter("verify_email"))
     assert found
-    person.presses(person.opens(found[0]).page.form(found[0]), htmx=False)
+    # The password is asked where nobody is signed in, and looked at by nobody else.
+    person.presses(person.opens(found[0]).page.form(found[0]), htmx=False, typed={"password": PASSWORD})
     person.shop.settle()
 
 
