@@ -23,7 +23,7 @@ document.addEventListener("htmx:afterSettle", ({ target }) => {
   }
   const wanted = within(target, "[data-focus], [aria-invalid='true']");
   const isLost = heldFocus && document.activeElement === document.body;
-  (wanted ?? (isLost ? within(target, "[tabindex='-1']") : null))?.focus();
+  (wanted ?? (isLost ? within(target, "[tabindex='-1']:not([aria-hidden])") : null))?.focus();
 });
 
 // The same after a whole page: who sent a form that has to be mended starts at its first fault.

@@ -46,6 +46,22 @@ def test_a_code_at_the_checkout_leaves_what_was_typed_and_moves_every_button(
     expect(phone.page.locator("#express .pay")).to_contain_text("24,00 €")
 
 
+def test_focus_goes_to_the_words_about_a_code_that_counts(
+    shop: Shop, open_phone: Callable[..., Phone], alice: Shopper
+) -> None:
+    takes_off(shop, 400)
+    alice.puts_in_cart("Teapot")
+    phone = open_phone()
+    phone.belongs_to(alice)
+    phone.opens("/cart")
+    phone.page.get_by_text("Add a discount code").click()
+    phone.page.get_by_label("Discount code").fill("ONCE")
+
+    phone.page.get_by_label("Discount code").press("Enter")
+
+    expect(phone.page.locator("#code").get_by_text("The code ONCE counts.")).to_be_focused()
+
+
 def test_a_total_of_nothing_asks_for_no_card(shop: Shop, open_phone: Callable[..., Phone], alice: Shopper) -> None:
     takes_off(shop, 2400)
     alice.puts_in_cart("Teapot")
