@@ -1,6 +1,7 @@
 """What an address must have: the same form in the checkout and in the address book."""
 
 import functools
+import unicodedata
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -19,16 +20,22 @@ def trimmed(typed: Any) -> Any:
     return typed.strip() if isinstance(typed, str) else typed
 
 
+def _in_plain_letters(typed: Any) -> Any:
+    """Some keyboards write the letters of an address wider than they are."""
+    return unicodedata.normalize("NFKC", typed) if isinstance(typed, str) else typed
+
+
 def email_field() -> StringField:
     """An e-mail address."""
     return StringField(
         "E-mail",
         [
             InputRequired("Please write your e-mail address."),
-            Email("Please look at it again: it should read like name@example.org."),
+            # Mail servers know "müller.example" under another name; few take letters like these before the @.
+            Email("Please look at it again: it should read like name@example.org.", allow_smtputf8=False),
             Length(max=254, message="This is longer than any e-mail address."),
         ],
-        filters=[trimmed],
+        filters=[trimmed, _in_plain_letters],
     )
 
 

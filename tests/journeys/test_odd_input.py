@@ -55,3 +55,16 @@ def test_where_nothing_is_sold_any_more_the_cart_says_so(shop: Shop) -> None:
         assert "Mug is no longer sold. Please take it out." in answer.page.text
     assert shop.orders() == []
     gita.browser.close()
+
+
+def test_an_e_mail_that_no_mail_reaches_is_asked_for_again(shop: Shop) -> None:
+    gita = guest(shop)
+    gita.puts_in_cart("Mug")
+    form = gita.opens("/checkout").page.form("/checkout/pay")
+
+    answer = gita.presses(form, typed=types(gita, email="jürgen@example.org", card_id="1"))
+
+    assert answer.status == 422
+    assert "it should read like name@example.org" in answer.page.text
+    assert shop.orders() == []
+    gita.browser.close()

@@ -166,6 +166,20 @@ def test_no_line_break_can_add_a_header() -> None:
         as_message(letter)
 
 
+@pytest.mark.parametrize(
+    ("address", "written"),
+    [
+        ("mara@kiesel.example", "mara@kiesel.example"),
+        ("mara@müller.example", "mara@xn--mller-kva.example"),
+        ("mara@straße.example", "mara@xn--strae-oqa.example"),
+    ],
+)
+def test_a_host_in_other_letters_is_written_as_servers_do(address: str, written: str) -> None:
+    letter = Letter("Kiesel", "shop@kiesel.example", address, "1@x", "Hi", "t", "h")
+
+    assert f"To: {written}\n".encode() in as_message(letter).as_bytes()
+
+
 def test_an_address_of_the_shops_own_host_when_there_is_no_owner(database_url: str, office: PostOffice) -> None:
     app_of_nobody: Flask
     with bare_app(database_url, MAIL_URL=office.url, OWNER_EMAIL="") as app_of_nobody, app_of_nobody.app_context():
