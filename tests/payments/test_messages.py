@@ -36,7 +36,7 @@ def test_the_parts_of_a_total_are_named_where_they_say_something() -> None:
         ("Subtotal", "48,00 €"),
         ("Parcel", "4,90 €"),
         ("Total", "52,90 €"),
-        ("of which VAT", "8,44 €"),
+        ("includes VAT 19 %", "8,44 €"),
     ]
 
 
@@ -50,11 +50,11 @@ def test_a_discount_is_taken_off() -> None:
 def test_delivery_that_costs_nothing_is_free() -> None:
     order_id = order_with(shipping=0, shipping_name="", total=4800)
 
-    assert sums(order_id) == [("Delivery", "free"), ("Total", "48,00 €"), ("of which VAT", "8,44 €")]
+    assert sums(order_id) == [("Delivery", "free"), ("Total", "48,00 €"), ("includes VAT 19 %", "8,44 €")]
 
 
 def test_what_is_not_sent_and_not_taxed_has_only_a_total() -> None:
-    order_id = order_with(shipping=0, tax=0, total=4800)
+    order_id = order_with(shipping=0, taxes=[], total=4800)
     with transaction() as session:
         session.get_one(Order, order_id).lines[0].requires_shipping = False
 
