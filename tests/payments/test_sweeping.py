@@ -297,6 +297,8 @@ class TestOnTheWay:
         ours = [charge_by_hand(sandbox, shop=shop_mark(shop), order_id=f"lost-{number}") for number in range(5)]
         monkeypatch.setattr(stripe_gateway, "PAGE_SIZE", 2)
         monkeypatch.setattr(sweeping, "MOST_PAGES", 2)
+        # All tests share the sandbox: two by two, its events are hundreds of pages by the end of a run.
+        monkeypatch.setattr(sweeping, "LISTS", (Listed.intents,))
 
         sweep(shop)
         on_the_way = shop.all(Sweep.kind, Sweep.after)
