@@ -69,3 +69,14 @@ def test_giving_up_beside_another_try(shop: Shop, sandbox: Sandbox, alice: Shopp
     [(_, status)] = alice.orders()
     kept = sum(one.minor for one in shop.charged()) - sum(one.minor for one in shop.given_back())
     assert (status, kept, shop.stock("Vase")) in {("paid", 6900, 0), ("canceled", 0, 1)}
+
+
+def test_a_carts_button_pressed_by_many_hands(shop: Shop, alice: Shopper) -> None:
+    """Two unique indexes can refuse the second: whichever does, it lands on the first one's order."""
+    told = []
+    for _ in range(6):
+        alice.puts_in_cart("Notebook")
+        told += [answer.status for answer in alice.presses_at_once(alice.cart_button(), 3)]
+
+    assert set(told) <= {200, 503}
+    assert len(alice.orders()) == len(alice.charged()) == 6
