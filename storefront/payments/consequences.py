@@ -38,7 +38,7 @@ MINUTES_BEFORE_FAILURE_MAIL = 3
 
 
 def keep_or_return_money(payment: Payment) -> None:
-    """Money that arrived for an order nobody keeps goes back by itself: one `late` refund for all that is not yet promised."""
+    """Money that arrived for an order nobody keeps goes back by itself: a `late` refund for all that is not yet promised."""
     order = payment.order
     if payment.intent_state is not IntentState.succeeded or not (
         order.status is OrderStatus.canceled or order.cancel_wanted_at
@@ -46,9 +46,15 @@ def keep_or_return_money(payment: Payment) -> None:
         return
     order.status = OrderStatus.canceled
     rest = payment.amount_captured - promised(payment)
-    if rest <= 0 or any(refund.kind is RefundKind.late for refund in payment.refunds):
+    if rest <= 0 or any(_has_been_tried(refund, rest) for refund in payment.refunds):
         return
     payment.refunds.append(new_refund(payment, rest, kind=RefundKind.late, requested_by="the shop"))
+
+
+def _has_been_tried(refund: Refund, rest: int) -> bool:
+    """Whether Stripe took it, or refused just this: what was refused because a part had gone back meanwhile leaves a rest."""
+    was_taken = refund.stripe_refund_id is not None or refund.state not in GIVEN_BACK
+    return refund.kind is RefundKind.late and (was_taken or refund.amount == rest)
 
 
 def new_refund(

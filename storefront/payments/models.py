@@ -323,12 +323,16 @@ class RefundKind(enum.StrEnum):
     dashboard = "dashboard"
 
 
+# What Stripe refused is out of the way: a part may have gone back meanwhile, and the rest is asked for anew.
+_LATE = "kind = 'late' AND (stripe_refund_id IS NOT NULL OR state NOT IN ('failed', 'canceled'))"
+
+
 class Refund(Base):
     """Money on its way back. The row, with its key and exact request, is there before Stripe is asked."""
 
     __tablename__ = "refunds"
     __table_args__ = (
-        Index("uq_refunds_late", "payment_id", unique=True, sqlite_where=text("kind = 'late'"), postgresql_where=text("kind = 'late'")),
+        Index("uq_refunds_late", "payment_id", unique=True, sqlite_where=text(_LATE), postgresql_where=text(_LATE)),
         Index(
             "ix_refunds_open", "asked_at", sqlite_where=text("state IN ('sending', 'unknown', 'pending', 'requires_action')"),
             postgresql_where=text("state IN ('sending', 'unknown', 'pending', 'requires_action')"),

@@ -14,7 +14,7 @@ from storefront.money import Money
 from storefront.orders.models import Order
 from storefront.payments.asking import ask_about_attempt, release
 from storefront.payments.closing import close_at_stripe
-from storefront.payments.models import AttemptState, PaymentAttempt, Refund, RefundKind, StripeCustomer
+from storefront.payments.models import AttemptState, PaymentAttempt, Refund, RefundKind, RefundState, StripeCustomer
 from storefront.payments.reconciling import reconcile
 from tests.people import Shopper, at_once
 from tests.stack import INTENTS, Sandbox, Shop
@@ -100,6 +100,27 @@ def test_given_up_while_unknown_the_money_goes_back(shop: Shop, sandbox: Sandbox
     assert shop.given_back() == [Money(6900, "eur")]
     assert shop.stock("Vase") == 1
     assert alice.mails("late_money_returned") == ["late_money_returned"]
+
+
+def test_given_up_while_unknown_and_refunded_in_part_by_the_owner_the_rest_goes_back(
+    shop: Shop, sandbox: Sandbox, alice: Shopper
+) -> None:
+    sandbox.hold_webhooks()
+    sandbox.fault("cut_after", times=BOTH_TRIES)
+    alice.presses(alice.buys("Vase").page.form("/cancellation"))
+    intent = shop.intents_at_stripe()[0]["id"]
+    sandbox.stripe.v1.refunds.create({"payment_intent": intent, "amount": 900})
+
+    shop.clock.forward(minutes=2)
+    shop.work()
+    refused = shop.all(Refund.kind, Refund.amount, Refund.state)
+    sandbox.release_webhooks()
+    shop.settle()
+
+    assert refused == [(RefundKind.late, 6900, RefundState.failed)]
+    assert shop.all(Refund.kind, Refund.amount)[1:] == [(RefundKind.dashboard, 900), (RefundKind.late, 6000)]
+    assert shop.given_back() == [Money(900, "eur"), Money(6000, "eur")]
+    assert alice.orders() == [("Vase", "canceled")]
 
 
 def test_an_expired_hold_asks_stripe_first(shop: Shop, sandbox: Sandbox, carol: Shopper) -> None:
