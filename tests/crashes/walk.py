@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -13,7 +13,7 @@ from tests.crashes.rest import beginning, come_to_rest, work
 from tests.crashes.visit import Visit
 from tests.faults import crowd
 from tests.faults.books import marks
-from tests.faults.plan import Good, Person, plan_of
+from tests.faults.plan import Good, Person
 from tests.faults.seen import Seen
 from tests.faults.stack import Stack
 
@@ -150,8 +150,7 @@ def _visits(stack: Stack, path: Path, points: list[int], seen: Seen, *, comes_ba
     names = [f"Point{point}{'b' if comes_back else 'a'}" for point in points]
     goods = tuple(Good(f"{path.name}-{name.lower()}", PRICE, STOCK) for name in names)
     people = tuple(Person(name, path.cards, (), name, 0.0) for name in names)
-    plan = replace(plan_of(1), goods=goods, people=people, code_uses=0)
-    shelf, known = crowd.stock_up(stack, goods, mark), crowd.let_in(stack, plan, mark)
+    shelf, known = crowd.stock_up(stack, goods, mark), crowd.let_in(stack, people, mark)
     return [
         (point, Visit(stack, seen, known[at], shelf[at], f"10.{at // 250}.{len(mark)}.{at % 250 + 1}"))
         for at, point in enumerate(points)

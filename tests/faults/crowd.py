@@ -1,5 +1,6 @@
 """Who comes to a schedule, and what is on the shelf: rows and cards made ready some other day, so to speak."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,9 +63,9 @@ def offer_code(stack: Stack, plan: Plan, mark: str) -> str:
     return code
 
 
-def let_in(stack: Stack, plan: Plan, mark: str) -> list[Known]:
-    """The people of a plan: joined, at Stripe, with an address and their cards, and signed in."""
-    return [_let_in(stack, person, f"{person.name.lower()}-{plan.seed}-{mark}@example.org") for person in plan.people]
+def let_in(stack: Stack, people: Iterable[Person], mark: str) -> list[Known]:
+    """These people: joined, at Stripe, with an address and their cards, and signed in. Their e-mails bear the mark."""
+    return [_let_in(stack, person, f"{person.name.lower()}-{mark}@example.org") for person in people]
 
 
 def _let_in(stack: Stack, person: Person, email: str) -> Known:

@@ -53,7 +53,7 @@ def _play(stack: Stack, plan: Plan, story: Story, played: Played) -> None:
     mark = str(since.order)
     shelf = crowd.stock_up(stack, plan.goods, mark)
     code = crowd.offer_code(stack, plan, mark)
-    people = crowd.let_in(stack, plan, mark)
+    people = crowd.let_in(stack, plan.people, f"{plan.seed}-{mark}")
     customers = [
         Customer(stack, story, seen, person, known, shelf, code)
         for person, known in zip(plan.people, people, strict=True)

@@ -1,0 +1,33 @@
+"""People with browsers of their own, who come to the running shop."""
+
+from tests.faults import crowd
+from tests.faults.plan import Person
+from tests.faults.stack import Stack
+from tests.people import Answer, Shopper
+from tests.reading import Form
+from tests.stack import Shop
+
+
+def buyers(stack: Stack, count: int, mark: str, card: str = "pm_card_visa") -> list[Shopper]:
+    """So many who come back: each with an address, this card saved, and signed in."""
+    people = [Person(f"Buyer{number}", (card,), (), "", 0.0) for number in range(count)]
+    shop = Shop(stack.app, stack.url, stack.sandbox, stack.clock, stack.endpoints[0], _secret(stack))
+    found = []
+    for known in crowd.let_in(stack, people, mark):
+        buyer = Shopper(shop, known.name, known.email, user_id=known.user_id, customer=known.customer)
+        assert known.cookie is not None
+        buyer.browser.cookies.set(*known.cookie)
+        found.append(buyer)
+    return found
+
+
+def press_until_told(buyer: Shopper, form: Form) -> Answer:
+    """Only half of a process may be at Stripe at a time; who is told "busy, try again" tries again."""
+    while (answer := buyer.presses(form)).status == 503:
+        form = answer.page.form("/checkout/one-click")
+    return answer
+
+
+def _secret(stack: Stack) -> str:
+    secret: str = stack.app.config["SETTINGS"].stripe_webhook_secrets[0]
+    return secret

@@ -1,0 +1,35 @@
+"""Small trials of each kind; `bin/pressure` makes them large."""
+
+import pytest
+
+from tests.faults.stack import running
+from tests.pressure.last_item import rush
+from tests.pressure.slow_stripe import wait_and_look
+from tests.pressure.webhooks import flood
+
+ROUNDS = 3
+WEBHOOKS = 400
+# Longer than it takes to be refused and to look at pages, even where the machine is busy with other things.
+SECONDS = 12
+
+
+def test_the_last_one_is_sold_once(database_engine: str) -> None:
+    with running(database_engine) as stack:
+        report = rush(stack, ROUNDS)
+
+    assert report.wrong == []
+
+
+def test_pages_do_not_wait_for_stripe(database_engine: str) -> None:
+    with running(database_engine) as stack:
+        report = wait_and_look(stack, SECONDS)
+
+    assert report.wrong == []
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_a_flood_of_webhooks_has_each_effect_once(database_engine: str, seed: int) -> None:
+    with running(database_engine) as stack:
+        report = flood(stack, WEBHOOKS, seed)
+
+    assert report.wrong == []
