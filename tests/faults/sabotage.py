@@ -10,8 +10,10 @@ from sqlalchemy import text
 from storefront.catalog import stock
 from storefront.database import current_session
 from storefront.mail import outbox
-from storefront.payments import asking, attempts, consequences
+from storefront.payments import asking, attempts, consequences, inbox, standing
 from storefront.payments.attempts import Sending
+from storefront.payments.models import IntentState, Payment, PaymentStatus
+from storefront.payments.settling import books as settled
 
 
 def commit(what: str) -> None:
@@ -74,7 +76,24 @@ def _unknown_is_failed() -> None:
     attempts.record = hasty  # type: ignore[attr-defined]
 
 
+def _event_lost() -> None:
+    """Taken from Stripe, which therefore never sends it again, and thrown away."""
+    inbox.apply_once = lambda delivery, alongside=None: None
+
+
+def _canceled_is_paid() -> None:
+    """An order whose payment was called off at Stripe is sent all the same."""
+    real = standing.payment_status
+
+    def status(payment: Payment) -> PaymentStatus:
+        return PaymentStatus.succeeded if payment.intent_state is IntentState.canceled else real(payment)
+
+    settled.payment_status = status  # type: ignore[attr-defined]
+
+
 SABOTAGE: Final[dict[str, Callable[[], None]]] = {
+    "canceled-is-paid": _canceled_is_paid,
+    "event-lost": _event_lost,
     "new-key-each-time": _new_key_each_time,
     "stock-given-back-twice": _stock_given_back_twice,
     "late-money-kept": _late_money_kept,
