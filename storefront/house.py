@@ -14,8 +14,8 @@ from storefront.cli import add_commands
 from storefront.database import engine_options, set_up_engine
 from storefront.extensions import compress, db, htmx, limiter, login_manager, migrate
 from storefront.hypermedia import set_up_pages
-from storefront.payments import stripe_gateway
 from storefront.payments.modes import check_at_start
+from storefront.payments.stripe_gateway import line as stripe_line
 from storefront.security import guard
 from storefront.shipped_files import set_up_files
 
@@ -39,7 +39,7 @@ def build(settings: Settings | None = None) -> Flask:
     guard(app)
     set_up_files(app)
     set_up_pages(app)
-    stripe_gateway.connect(app, settings)
+    stripe_line.connect(app, settings)
     open_doors(app)
     register_work()
     add_commands(app)

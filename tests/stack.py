@@ -40,7 +40,7 @@ from storefront.mail.models import OutboundMail
 from storefront.money import Money
 from storefront.orders.models import Order
 from storefront.payments.models import Payment
-from storefront.payments.stripe_gateway import API_VERSION
+from storefront.payments.stripe_gateway.line import API_VERSION
 from tests.apps import settings_for
 
 KEY = "sk_test_shop"

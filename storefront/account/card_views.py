@@ -14,7 +14,7 @@ from storefront.errors import RefusedError, ShopError
 from storefront.hypermedia import done, go_to, say_when, show
 from storefront.payments import setups
 from storefront.payments.cards import choose_default, remove_card
-from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
+from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
 from storefront.payments.tries import count_new_card
 
 

@@ -34,7 +34,8 @@ from storefront.payments.customers import customer_to_charge
 from storefront.payments.guests import customer_for_guest
 from storefront.payments.sessions import page_to_pay
 from storefront.payments.showing import Shown, show_order, show_order_of_token
-from storefront.payments.stripe_gateway import OutcomeUnknownError, seat
+from storefront.payments.stripe_gateway.changing import seat
+from storefront.payments.stripe_gateway.errors import OutcomeUnknownError
 from storefront.throttling import throttle
 
 checkout = Blueprint("checkout", __name__)

@@ -13,7 +13,7 @@ from storefront.errors import ShopError
 from storefront.money import decimals
 from storefront.orders.labels import label, number_of
 from storefront.orders.models import Order
-from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
+from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
 
 _AMOUNT = re.compile(r"\d{1,12}(\.\d+)?")
 

@@ -36,7 +36,7 @@ from storefront.payments.happenings import money_back
 from storefront.payments.papers import papers_of
 from storefront.payments.sessions import page_to_pay
 from storefront.payments.showing import LineShown, OrderShown, show_order
-from storefront.payments.stripe_gateway import OutcomeUnknownError
+from storefront.payments.stripe_gateway.errors import OutcomeUnknownError
 
 __all__ = ["orders"]
 

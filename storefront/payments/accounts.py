@@ -9,10 +9,10 @@ from storefront import audit, stripe_keys
 from storefront.clock import now
 from storefront.database import leave, transaction
 from storefront.jobs.queue import job
-from storefront.payments import stripe_gateway
 from storefront.payments.consequences import alarm
 from storefront.payments.models import SavedCard, StripeCustomer
-from storefront.payments.stripe_gateway import OutcomeUnknownError
+from storefront.payments.stripe_gateway.changing import learn_account
+from storefront.payments.stripe_gateway.errors import OutcomeUnknownError
 
 
 @job("note_stripe_account", every_seconds=10 * 60)
@@ -22,7 +22,7 @@ def note_stripe_account() -> None:
     leave()
     if unknown:
         with suppress(OutcomeUnknownError):  # asked again soon
-            stripe_gateway.learn_account()
+            learn_account()
     with transaction():
         key = stripe_keys.known_key()
         if key is not None and not key.is_home:

@@ -14,7 +14,7 @@ from storefront.customers.people import user_by_id
 from storefront.database import current_session, leave, transaction
 from storefront.jobs.queue import enqueue, job
 from storefront.orders.models import OPEN_STATUSES, Order
-from storefront.payments import news, stripe_gateway
+from storefront.payments import news
 from storefront.payments.customers import wait_for_mode
 from storefront.payments.deletion import let_go
 from storefront.payments.keeping import lock_wallet, outdate_looks
@@ -29,6 +29,7 @@ from storefront.payments.models import (
     StripeCustomer,
 )
 from storefront.payments.record import record
+from storefront.payments.stripe_gateway.cards import cards_of
 
 
 @job("bring_guest_orders")
@@ -172,7 +173,7 @@ def look_at_cards_of(customer_id: int) -> None:
     wait_for_mode(livemode=customer.livemode)
     stripe_id = customer.stripe_id if customer.user_id is not None and customer.deleted_at is None else None
     leave()
-    for facts in stripe_gateway.cards_of(stripe_id) if stripe_id else ():
+    for facts in cards_of(stripe_id) if stripe_id else ():
         told = news.card_news(facts, Source.api)
         if told:
             record(told)

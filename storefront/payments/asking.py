@@ -9,7 +9,7 @@ from sqlalchemy import select
 from storefront.clock import now
 from storefront.database import current_session, leave, transaction
 from storefront.orders.models import Order
-from storefront.payments import news, stripe_gateway
+from storefront.payments import news
 from storefront.payments.attempts import Sending, record_or_note, send, sending_of
 from storefront.payments.closing import close_at_stripe
 from storefront.payments.intents import look_at_intent
@@ -22,6 +22,8 @@ from storefront.payments.models import (
 )
 from storefront.payments.record import record
 from storefront.payments.sessions import close_session, look_at_session
+from storefront.payments.stripe_gateway.intents import intents_since
+from storefront.payments.stripe_gateway.sessions import sessions_since
 
 # Longer than the client's whole budget of 45 s: until then the answer may still be on its way to the one who asked.
 STILL_SENDING = dt.timedelta(seconds=90)
@@ -135,7 +137,7 @@ def _is_open(attempt_id: int) -> bool:
 def _search(found: _Open, source: Source) -> None:
     """Look for it among the intents made since, by its own id; where it is not wanted any more, it is closed."""
     since = int((found.created_at - STILL_SENDING).timestamp())
-    for facts in stripe_gateway.intents_since(found.customer, since):
+    for facts in intents_since(found.customer, since):
         if (facts.get("metadata") or {}).get("attempt_id") == found.public_id:
             record_or_note(news.intent_news(facts, source))
             if not found.wanted:
@@ -147,7 +149,7 @@ def _search(found: _Open, source: Source) -> None:
 def _search_session(found: _Open, source: Source) -> None:
     """Likewise among the Sessions opened since. Nobody had its address, so nobody can have paid it."""
     since = int((found.created_at - STILL_SENDING).timestamp())
-    for facts in stripe_gateway.sessions_since(found.customer, since):
+    for facts in sessions_since(found.customer, since):
         if (facts.get("metadata") or {}).get("attempt_id") == found.public_id:
             act = look_at_session if found.wanted else close_session
             act(facts["id"], source)

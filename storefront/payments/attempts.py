@@ -13,11 +13,13 @@ from storefront.database import current_session, transaction
 from storefront.errors import RefusedError
 from storefront.installation import this_shop
 from storefront.orders.placing import Placed
-from storefront.payments import cards, hosted, news, stripe_gateway
+from storefront.payments import cards, hosted, news
 from storefront.payments.consequences import note_unmatched
 from storefront.payments.models import AttemptState, Payment, PaymentAttempt, SavedCard, Source, StripeCustomer
 from storefront.payments.record import DoesNotFitError, NotOursError, record
-from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
+from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
+from storefront.payments.stripe_gateway.intents import INTENT_PARTS, fetch_intent, pay
+from storefront.payments.stripe_gateway.sessions import open_session
 
 INTENT_MOVED_ON = "payment_intent_unexpected_state"
 CONSENT = "Keep this card for one-click buying. Stripe keeps the number, the shop keeps the last four digits."
@@ -131,7 +133,7 @@ def write_attempt(payment: Payment, public_id: str, number: int, how: How, user_
 def _prepare_intent(attempt: PaymentAttempt, payment: Payment, public_id: str, params: dict[str, Any]) -> None:
     params |= {
         "return_url": f"{current_app.config['SETTINGS'].base_url}/checkout/return/{public_id}",
-        "expand": stripe_gateway.INTENT_PARTS,
+        "expand": INTENT_PARTS,
     }
     if payment.stripe_payment_intent_id:
         attempt.operation = "confirm"
@@ -194,8 +196,8 @@ def send(sending: Sending, source: Source = Source.api, *, again: bool = False) 
     unsettled = news.AttemptNews(source, sending.attempt_id, sending.order_id, AttemptState.unknown)
     try:
         if sending.operation == hosted.OPERATION:
-            return _opened(stripe_gateway.open_session(sending.request, sending.key), source)
-        facts = stripe_gateway.pay(sending.operation, sending.request, sending.key)
+            return _opened(open_session(sending.request, sending.key), source)
+        facts = pay(sending.operation, sending.request, sending.key)
     except OutcomeUnknownError:
         record(unsettled)
     except RefusedByStripeError as refused:
@@ -226,7 +228,7 @@ def _record_refusal(
 def _looked(sending: Sending, source: Source) -> bool:
     """What the intent has become comes first: were it paid by now, a refusal must not be shown as the end of it."""
     try:
-        facts = stripe_gateway.fetch_intent(sending.request["intent"])
+        facts = fetch_intent(sending.request["intent"])
     except OutcomeUnknownError:
         return False
     record_or_note(news.intent_news(facts, source))

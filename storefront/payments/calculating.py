@@ -21,9 +21,10 @@ from storefront.orders.pricing import price
 from storefront.orders.tax_models import TaxCalculation
 from storefront.orders.taxing import STANDARD, ZERO
 from storefront.orders.totals import Deal, TaxedGoods, TaxQuestion
-from storefront.payments import stripe_gateway
 from storefront.payments.news import Facts
-from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
+from storefront.payments.stripe_gateway.changing import seat
+from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
+from storefront.payments.stripe_gateway.taxes import calculate_tax
 from storefront.throttling import throttle
 
 # Stripe's own codes; what has none of its own is taxed by what the account says is usual.
@@ -79,7 +80,7 @@ def work_out(wanted: dict[int, int], deal: Deal, cart_id: int | None = None) -> 
         leave()
         if totals.tax_question is None or totals.tax_calculation is not None or totals.refusal or is_often:
             return
-        with stripe_gateway.seat():
+        with seat():
             _ask(totals.tax_question, cart_id)
 
 
@@ -108,7 +109,7 @@ def _ask(question: TaxQuestion, cart_id: int | None) -> None:
         throttle("tax", address(), limit=MOST_FROM_AN_ADDRESS)
     asking = _write(question, cart_id)
     try:
-        facts = stripe_gateway.calculate_tax(asking.request, asking.key)
+        facts = calculate_tax(asking.request, asking.key)
     except RefusedByStripeError as refused:
         with transaction() as session:
             session.get_one(TaxCalculation, asking.calculation_id).refusal = refused.code

@@ -12,7 +12,7 @@ from storefront.database import current_session, leave, transaction
 from storefront.errors import NotYoursError, RefusedError
 from storefront.jobs.queue import NotYetError, enqueue, job
 from storefront.orders.models import Order
-from storefront.payments import keeping, news, stripe_gateway
+from storefront.payments import keeping, news
 from storefront.payments.customers import wait_for_mode
 from storefront.payments.models import (
     LIVE_STATES,
@@ -24,7 +24,8 @@ from storefront.payments.models import (
     StripeCustomer,
 )
 from storefront.payments.record import record
-from storefront.payments.stripe_gateway import RefusedByStripeError
+from storefront.payments.stripe_gateway import cards as stripe_cards
+from storefront.payments.stripe_gateway.errors import RefusedByStripeError
 from storefront.stripe_keys import of_this_account
 
 MOST_CARDS: Final = 20
@@ -122,7 +123,7 @@ def detach(card_id: int) -> None:
     if busy:
         raise NotYetError("the card is being charged", WHILE_CHARGING)
     try:
-        stripe_gateway.detach_card(payment_method)
+        stripe_cards.detach_card(payment_method)
     except RefusedByStripeError as refused:
         # Already detached, or gone with its customer: what was wanted.
         if refused.status not in {400, 404}:
@@ -138,7 +139,7 @@ def allow_redisplay(card_id: int) -> None:
     leave()
     if removed is None:
         wait_for_mode(livemode=livemode)
-        stripe_gateway.allow_redisplay(payment_method)
+        stripe_cards.allow_redisplay(payment_method)
 
 
 def _find(user_id: int, card_id: int) -> SavedCard:

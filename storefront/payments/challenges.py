@@ -6,11 +6,13 @@ from sqlalchemy import select
 
 from storefront.database import current_session, leave
 from storefront.errors import BusyError
-from storefront.payments import news, stripe_gateway
+from storefront.payments import news
 from storefront.payments.asking import look_at_order
 from storefront.payments.attempts import record_or_note
 from storefront.payments.models import AttemptState, Payment, Source
-from storefront.payments.stripe_gateway import OutcomeUnknownError
+from storefront.payments.stripe_gateway.changing import seat
+from storefront.payments.stripe_gateway.errors import OutcomeUnknownError
+from storefront.payments.stripe_gateway.intents import fetch_intent
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,11 @@ def open_challenge(order_id: int) -> Challenge:
     number = last.number if last else None
     leave()
     try:
-        with stripe_gateway.seat():
+        with seat():
             if intent is None or not waits:
                 look_at_order(order_id)
                 return Challenge(None, None)
-            facts = stripe_gateway.fetch_intent(intent)
+            facts = fetch_intent(intent)
     except (OutcomeUnknownError, BusyError):
         return Challenge(None, None)  # the page shows what we know, and we go on asking
     record_or_note(news.intent_news(facts, Source.api, challenge=number))

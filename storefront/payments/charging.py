@@ -25,7 +25,6 @@ from storefront.orders.placing import (
 )
 from storefront.orders.pricing import price
 from storefront.orders.totals import TaxQuestion, Totals
-from storefront.payments import stripe_gateway
 from storefront.payments.asking import ask_about_attempt
 from storefront.payments.attempts import (
     How,
@@ -44,7 +43,8 @@ from storefront.payments.hosted import refuse_too_many_open
 from storefront.payments.models import AttemptKind, AttemptState, IntentState, Payment, PaymentStatus
 from storefront.payments.settling.attempts import start_attempt
 from storefront.payments.standing import order_status
-from storefront.payments.stripe_gateway import OutcomeUnknownError
+from storefront.payments.stripe_gateway.changing import seat
+from storefront.payments.stripe_gateway.errors import OutcomeUnknownError
 from storefront.payments.tries import count_new_card, refuse_too_many_tries
 
 # Asked, begun again; and the same once more where another order was faster, or a price changed in between.
@@ -115,7 +115,7 @@ def buy(click: Click) -> Bought:
     (404) and BusyError (503); then nothing was placed and nothing charged.
     """
     try:
-        with stripe_gateway.seat() if click.wanted.expected_total else nullcontext():
+        with seat() if click.wanted.expected_total else nullcontext():
             return _buy(click)
     except BusyError:
         # That nothing was charged is only true where no other press of this very button was faster.
@@ -334,7 +334,7 @@ def pay_again(order_id: int, number: int, how: How) -> None:
     leave()
     if isinstance(how.means, WithNewCard):
         count_new_card(user_id, email_key)
-    with stripe_gateway.seat():
+    with seat():
         _try_next(order_id, number, how, user_id)
 
 
@@ -375,5 +375,5 @@ def give_up(order_id: int) -> None:
             return
         if last and last.state in {AttemptState.sending, AttemptState.unknown}:
             order.cancel_wanted_at = order.cancel_wanted_at or now()
-    with stripe_gateway.seat():
+    with seat():
         close_at_stripe(order_id)

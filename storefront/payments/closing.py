@@ -7,7 +7,7 @@ from sqlalchemy import select
 from storefront.database import current_session, leave
 from storefront.errors import BusyError
 from storefront.orders.models import Order
-from storefront.payments import news, stripe_gateway
+from storefront.payments import news
 from storefront.payments.intents import cancel_at_stripe
 from storefront.payments.models import (
     Payment,
@@ -15,7 +15,8 @@ from storefront.payments.models import (
 )
 from storefront.payments.record import record
 from storefront.payments.sessions import close_session, waiting_session
-from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
+from storefront.payments.stripe_gateway.changing import seat
+from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
 
 
 def close_at_stripe(order_id: int, source: Source = Source.api) -> None:
@@ -37,5 +38,5 @@ def close_at_stripe(order_id: int, source: Source = Source.api) -> None:
 
 def close_if_stripe_answers(order_id: int) -> None:
     """The same where nothing waits for it: what is not closed now ends with its hold."""
-    with suppress(OutcomeUnknownError, RefusedByStripeError, BusyError), stripe_gateway.seat():
+    with suppress(OutcomeUnknownError, RefusedByStripeError, BusyError), seat():
         close_at_stripe(order_id)

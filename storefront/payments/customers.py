@@ -13,9 +13,11 @@ from storefront.database import current_session, leave, transaction
 from storefront.errors import BusyError, NotYoursError
 from storefront.installation import this_shop
 from storefront.jobs.queue import NotYetError, enqueue, job
-from storefront.payments import keeping, stripe_gateway
+from storefront.payments import keeping
 from storefront.payments.models import SavedCard, StripeCustomer
-from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
+from storefront.payments.stripe_gateway.changing import seat
+from storefront.payments.stripe_gateway.customers import create_customer, customers_since, update_customer
+from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
 
 # Stripe forgets keys after a day; well before that the same request is still the same customer.
 KEY_GOOD_FOR = timedelta(hours=20)
@@ -91,7 +93,7 @@ def make_customer(customer_id: int) -> str | None:
         if asked_before and now() - asked_before > KEY_GOOD_FOR
         else None
     )
-    stripe_id = made or str(stripe_gateway.create_customer(request, key)["id"])
+    stripe_id = made or str(create_customer(request, key)["id"])
     with transaction() as session:
         customer = session.get_one(StripeCustomer, customer_id, with_for_update=True)
         customer.stripe_id = customer.stripe_id or stripe_id
@@ -102,7 +104,7 @@ def make_customer(customer_id: int) -> str | None:
 def already_made(request: dict[str, dict[str, str]], since: float) -> str | None:
     """Who was made at Stripe by this request, since a Unix time; its key is forgotten there."""
     ours = request["params"]["metadata"]
-    found = stripe_gateway.customers_since(int(since) - 60, request["params"]["email"])
+    found = customers_since(int(since) - 60, request["params"]["email"])
     return next((str(one["id"]) for one in found if one.get("metadata") == ours), None)
 
 
@@ -124,7 +126,7 @@ def customer_to_charge(user_id: int) -> str | None:
         with transaction() as session:
             customer_id = want_customer(session.get_one(User, user_id)).id
     try:
-        with stripe_gateway.seat():
+        with seat():
             return make_customer(customer_id)
     except (OutcomeUnknownError, RefusedByStripeError, BusyError):
         return None
@@ -171,7 +173,7 @@ def push_customer(customer_id: int) -> None:
 def _push(stripe_id: str, params: dict[str, Any]) -> str:
     """Why Stripe would not take it, or nothing."""
     try:
-        stripe_gateway.update_customer(stripe_id, params)
+        update_customer(stripe_id, params)
     except RefusedByStripeError as refused:
         return refused.code
     return ""

@@ -22,7 +22,7 @@ from storefront.orders import deletion as orders
 from storefront.orders.fulfilling import SENDABLE
 from storefront.orders.labels import label
 from storefront.orders.models import OPEN_STATUSES, FulfilmentStatus, Order, OrderLine
-from storefront.payments import forgetting, news, stripe_gateway
+from storefront.payments import forgetting, news
 from storefront.payments.customers import ASKED_AGAIN_AFTER, KEY_GOOD_FOR, already_made, wait_for_mode
 from storefront.payments.models import (
     LIVE_STATES,
@@ -35,7 +35,8 @@ from storefront.payments.models import (
     StripeCustomer,
 )
 from storefront.payments.record import record
-from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
+from storefront.payments.stripe_gateway import customers as stripe_customers
+from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
 
 OPEN_REFUNDS: Final = (RefundState.sending, RefundState.unknown, RefundState.pending, RefundState.requires_action)
 DECIDED: Final = ("won", "lost", "warning_closed", "prevented")
@@ -117,7 +118,7 @@ def delete_customer(customer_id: int) -> None:
 
 def _delete_at_stripe(stripe_id: str) -> None:
     try:
-        stripe_gateway.delete_customer(stripe_id)
+        stripe_customers.delete_customer(stripe_id)
     except RefusedByStripeError as refused:
         if refused.status != HTTPStatus.NOT_FOUND:
             raise
@@ -175,4 +176,4 @@ def _made_after_all(customer: StripeCustomer) -> str | None:
         return None
     if now() - asked_at > KEY_GOOD_FOR:
         return already_made(request, asked_at.timestamp())
-    return str(stripe_gateway.create_customer(request, key)["id"])
+    return str(stripe_customers.create_customer(request, key)["id"])

@@ -23,7 +23,7 @@ from storefront.payments.models import (
 from storefront.payments.open_work import of_this_mode, past_hold, unmade_customers
 from storefront.payments.refunding import ask_about_refund
 from storefront.payments.setups import ask_about_setup, setups_due
-from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
+from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
 
 log = logging.getLogger(__name__)
 ASK_EVERY = dt.timedelta(seconds=60)

@@ -17,11 +17,11 @@ from storefront.installation import this_shop
 from storefront.jobs.queue import job
 from storefront.orders.models import Order
 from storefront.orders.placing import Buyer
-from storefront.payments import stripe_gateway
 from storefront.payments.customers import make_customer
 from storefront.payments.deletion import let_go
 from storefront.payments.models import LIVE_STATES, Payment, PaymentAttempt, PaymentStatus, StripeCustomer
-from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
+from storefront.payments.stripe_gateway.changing import seat
+from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
 from storefront.payments.tries import refuse_too_many_tries
 
 # Longer than the client's whole budget: until then whoever pressed may still be waiting for it.
@@ -50,7 +50,7 @@ def customer_for_guest(checkout_token: str, buyer: Buyer, name: str) -> str | No
         refuse_too_many_tries(buyer)
         customer_id = _want(checkout_token, buyer, name)
     try:
-        with stripe_gateway.seat():
+        with seat():
             return make_customer(customer_id)
     except (OutcomeUnknownError, RefusedByStripeError, BusyError):
         return None

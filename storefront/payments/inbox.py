@@ -12,10 +12,12 @@ from storefront import audit
 from storefront.clock import now
 from storefront.database import current_session, leave, rehearsal, transaction, upsert
 from storefront.jobs.queue import enqueue
-from storefront.payments import consequences, news, stripe_gateway
+from storefront.payments import consequences, news
 from storefront.payments.models import EventState, IntentState, Payment, PaymentAttempt, Source, StripeEvent
 from storefront.payments.news import Facts
 from storefront.payments.record import DoesNotFitError, NotOursError, settle
+from storefront.payments.stripe_gateway.events import check_signature, fetch_event
+from storefront.payments.stripe_gateway.line import API_VERSION
 
 # What has happened once and for all is recorded from the verified payload. Everything else only rings.
 FINAL = {
@@ -57,7 +59,7 @@ def open_delivery(body: bytes, signature: str) -> Delivery:
     settings = current_app.config["SETTINGS"]
     try:
         text = body.decode("utf-8")
-        if not stripe_gateway.check_signature(text, signature, settings.stripe_webhook_secrets):
+        if not check_signature(text, signature, settings.stripe_webhook_secrets):
             raise BadDeliveryError("signature")
         payload = json.loads(text)
         delivery = read(payload)
@@ -156,7 +158,7 @@ def _claim(delivery: Delivery, state: EventState, error: str = "") -> bool:
 def _effect(delivery: Delivery) -> bool:
     """Carry out what the event says; False when it is none of our business."""
     about = delivery.object
-    ours = delivery.api_version == stripe_gateway.API_VERSION
+    ours = delivery.api_version == API_VERSION
     if delivery.type in FINAL and ours:
         return _settle_final(delivery)
     if delivery.type in FINAL:
@@ -261,7 +263,7 @@ def _ask(job: str, argument: str, object_id: str) -> bool:
 
 def replay(event_id: str) -> EventState:
     """Fetch an event from Stripe again and carry out its effect; what was applied stays applied."""
-    facts = stripe_gateway.fetch_event(event_id)
+    facts = fetch_event(event_id)
     apply_once(replace(read(facts), fetched=True), alongside=lambda: audit.note("replayed", f"event {event_id}"))
     query = select(StripeEvent.state).where(StripeEvent.stripe_event_id == event_id)
     became = current_session().scalars(query).one()

@@ -10,10 +10,15 @@ from sqlalchemy import select, update
 from storefront.database import current_session, leave, transaction
 from storefront.installation import this_shop
 from storefront.jobs.queue import job
-from storefront.payments import intents, news, sessions, setups, stripe_gateway
+from storefront.payments import intents, news, sessions, setups
 from storefront.payments.attempts import record_or_note
 from storefront.payments.models import AttemptState, Dispute, Payment, PaymentAttempt, SavedCard, Source, StripeCustomer
 from storefront.payments.record import record
+from storefront.payments.stripe_gateway.cards import fetch_card, fetch_setup
+from storefront.payments.stripe_gateway.customers import fetch_customer
+from storefront.payments.stripe_gateway.events import fetch_event
+from storefront.payments.stripe_gateway.intents import fetch_intent
+from storefront.payments.stripe_gateway.refunds import fetch_dispute, fetch_refund, refunds_of
 
 
 @job("look_at_intent", gives_up=False)
@@ -35,7 +40,7 @@ def look_at_session(session: str) -> None:
 @job("look_at_refund", gives_up=False)
 def look_at_refund(refund: str) -> None:
     """A refund rang. Where we have not heard of its payment's success yet, that is looked at first."""
-    told = news.refund_news(stripe_gateway.fetch_refund(refund), Source.webhook)
+    told = news.refund_news(fetch_refund(refund), Source.webhook)
     if told.intent and not _is_known(told.intent):
         intents.look_at_intent(told.intent, Source.webhook)
     record_or_note(told)
@@ -50,7 +55,7 @@ def _is_known(intent: str) -> bool:
 @job("look_at_refunds_of", gives_up=False)
 def look_at_refunds_of(intent: str) -> None:
     """A charge says it was refunded, but not by what."""
-    for facts in stripe_gateway.refunds_of(intent):
+    for facts in refunds_of(intent):
         record_or_note(news.refund_news(facts, Source.webhook))
 
 
@@ -65,7 +70,7 @@ def ask_about_dispute(dispute: str, source: Source) -> None:
     with transaction() as session:
         asked = update(Dispute).where(Dispute.stripe_dispute_id == dispute).values(looks_asked=Dispute.looks_asked + 1)
         number = session.scalar(asked.returning(Dispute.looks_asked)) or 0
-    told = news.dispute_news(stripe_gateway.fetch_dispute(dispute), source, number=number)
+    told = news.dispute_news(fetch_dispute(dispute), source, number=number)
     if told.intent is None or is_our_intent(told.intent):
         record(told)
 
@@ -76,7 +81,7 @@ def is_our_intent(intent: str) -> bool:
         return True
     shop = this_shop()
     leave()
-    return (stripe_gateway.fetch_intent(intent).get("metadata") or {}).get("shop") == shop
+    return (fetch_intent(intent).get("metadata") or {}).get("shop") == shop
 
 
 @job("look_at_card", gives_up=False)
@@ -87,7 +92,7 @@ def look_at_card(payment_method: str) -> None:
         number = (
             session.scalar(asked.values(looks_asked=SavedCard.looks_asked + 1).returning(SavedCard.looks_asked)) or 0
         )
-    told = news.card_news(stripe_gateway.fetch_card(payment_method), Source.webhook, number=number)
+    told = news.card_news(fetch_card(payment_method), Source.webhook, number=number)
     if told:
         record(told)
 
@@ -104,17 +109,13 @@ def look_at_customer(customer: str) -> None:
         )
         number = session.scalar(asked.returning(StripeCustomer.looks_asked))
     if number is not None:
-        record(
-            news.customer_news(
-                stripe_gateway.fetch_customer(customer), Source.webhook, livemode=livemode, number=number
-            )
-        )
+        record(news.customer_news(fetch_customer(customer), Source.webhook, livemode=livemode, number=number))
 
 
 @job("look_at_setup", gives_up=False)
 def look_at_setup(setup: str) -> None:
     """A card set-up rang."""
-    record(news.setup_news(stripe_gateway.fetch_setup(setup), Source.webhook))
+    record(news.setup_news(fetch_setup(setup), Source.webhook))
     setups.end_if_tried_too_often(setup)
 
 
@@ -123,6 +124,6 @@ def look_again(event: str) -> None:
     """An event told in another API version: look at what it is about, in ours."""
     from storefront.payments.inbox import ring  # noqa: PLC0415  the inbox asks for this job
 
-    facts = stripe_gateway.fetch_event(event)
+    facts = fetch_event(event)
     with transaction():
         ring(facts["type"], facts["data"]["object"])

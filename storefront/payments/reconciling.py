@@ -18,7 +18,8 @@ from storefront.payments.models import PaymentEvent
 from storefront.payments.open_work import open_attempts, open_refunds, past_hold, unmade_customers
 from storefront.payments.refunding import ask_about_refund
 from storefront.payments.setups import ask_about_setup, open_setups
-from storefront.payments.stripe_gateway import Listed, OutcomeUnknownError, RefusedByStripeError
+from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
+from storefront.payments.stripe_gateway.lists import Listed
 from storefront.payments.sweeping.sweep import LISTS, go_through_since
 from storefront.payments.sweeping.trying import Fate, Found
 

@@ -15,7 +15,7 @@ from storefront.jobs.queue import job
 from storefront.money import Money
 from storefront.orders.labels import label
 from storefront.orders.models import Order
-from storefront.payments import news, stripe_gateway
+from storefront.payments import news
 from storefront.payments.attempts import record_or_note
 from storefront.payments.consequences import new_refund
 from storefront.payments.models import GIVEN_BACK, IntentState, Payment, Refund, RefundKind, RefundState, Source
@@ -23,7 +23,8 @@ from storefront.payments.news import Facts
 from storefront.payments.record import record
 from storefront.payments.restocking import Restock, write_lines
 from storefront.payments.standing import promised
-from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
+from storefront.payments.stripe_gateway import refunds as stripe_refunds
+from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
 
 # Stripe keeps keys for a day at least; well within that the same request is the same refund.
 KEY_GOOD_FOR = dt.timedelta(hours=20)
@@ -111,9 +112,9 @@ def ask_about_refund(public_id: str, source: Source = Source.reconciliation) -> 
         return
     try:
         if stripe_id:
-            facts = stripe_gateway.fetch_refund(stripe_id)
+            facts = stripe_refunds.fetch_refund(stripe_id)
         elif key_is_good:
-            facts = stripe_gateway.refund(request, key)
+            facts = stripe_refunds.refund(request, key)
         else:
             facts = _found_at_stripe(public_id, intent or "")
     except OutcomeUnknownError:
@@ -129,7 +130,7 @@ def ask_about_refund(public_id: str, source: Source = Source.reconciliation) -> 
 
 def _found_at_stripe(public_id: str, intent: str) -> Facts:
     """A refund whose key Stripe may have forgotten is never sent again, only looked for."""
-    for facts in stripe_gateway.refunds_of(intent):
+    for facts in stripe_refunds.refunds_of(intent):
         if (facts.get("metadata") or {}).get("refund_id") == public_id:
             return facts
     raise RefusedByStripeError("never_sent", "", 0)

@@ -5,11 +5,14 @@ from contextlib import suppress
 from sqlalchemy import select
 
 from storefront.database import current_session, leave
-from storefront.payments import news, stripe_gateway
+from storefront.payments import news
 from storefront.payments.attempts import record_or_note
 from storefront.payments.models import AttemptKind, Payment, Source
 from storefront.payments.record import record
-from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
+from storefront.payments.stripe_gateway.cards import fetch_setup
+from storefront.payments.stripe_gateway.changing import seat
+from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
+from storefront.payments.stripe_gateway.sessions import expire_session, fetch_session
 
 
 def waiting_session(payment: Payment) -> str | None:
@@ -21,9 +24,9 @@ def waiting_session(payment: Payment) -> str | None:
 
 def look_at_session(session: str, source: Source) -> news.Facts:
     """Fetch it and record what it and its intent are like; the facts hold its address, which is never stored."""
-    facts = stripe_gateway.fetch_session(session)
+    facts = fetch_session(session)
     if facts["mode"] == "setup":
-        record(news.setup_news(stripe_gateway.fetch_setup(facts["setup_intent"]), source))
+        record(news.setup_news(fetch_setup(facts["setup_intent"]), source))
         return facts
     record_or_note(news.session_news(facts, source))
     if facts["payment_intent"]:
@@ -34,7 +37,7 @@ def look_at_session(session: str, source: Source) -> news.Facts:
 def close_session(session: str, source: Source) -> None:
     """Let it expire, and let the answer count. What cannot expire is complete, and so may be paid: then that counts."""
     try:
-        facts = stripe_gateway.expire_session(session)
+        facts = expire_session(session)
     except RefusedByStripeError:
         look_at_session(session, source)
     else:
@@ -48,7 +51,7 @@ def page_to_pay(order_id: int) -> str | None:
     leave()
     if session is None:
         return None
-    with stripe_gateway.seat(), suppress(OutcomeUnknownError, RefusedByStripeError):
+    with seat(), suppress(OutcomeUnknownError, RefusedByStripeError):
         url: str | None = look_at_session(session, Source.api)["url"]
         return url
     return None

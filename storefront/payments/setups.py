@@ -14,12 +14,16 @@ from storefront.clock import now
 from storefront.database import current_session, leave, transaction
 from storefront.errors import BusyError, NotYoursError
 from storefront.installation import this_shop
-from storefront.payments import news, stripe_gateway
+from storefront.payments import news
 from storefront.payments.cards import refuse_one_too_many
 from storefront.payments.customers import KEY_GOOD_FOR, customer_to_charge
 from storefront.payments.models import OPEN_SETUPS, CardSetup, SavedCard, SetupState, Source, StripeEvent
 from storefront.payments.record import record
-from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
+from storefront.payments.stripe_gateway.cards import cancel_setup, create_setup, fetch_setup
+from storefront.payments.stripe_gateway.changing import seat
+from storefront.payments.stripe_gateway.customers import fetch_customer
+from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
+from storefront.payments.stripe_gateway.sessions import open_session
 
 CONSENT: Final = (
     "{shop} may keep this card and charge it when I press a pay button. "
@@ -83,7 +87,7 @@ def begin_on_page(user_id: int) -> Begun:
 def _begin(user_id: int, ask: Ask) -> Begun:
     refuse_one_too_many(user_id)
     leave()
-    with stripe_gateway.seat():
+    with seat():
         customer = _customer(user_id)
         try:
             return _send_first(user_id, customer, ask)
@@ -104,7 +108,7 @@ def _customer(user_id: int) -> str:
 
 def _notice_deletion(customer: str) -> None:
     livemode = current_app.config["SETTINGS"].livemode
-    told = news.customer_news(stripe_gateway.fetch_customer(customer), Source.api, livemode=livemode)
+    told = news.customer_news(fetch_customer(customer), Source.api, livemode=livemode)
     if told.deleted:
         record(told)
 
@@ -127,7 +131,7 @@ def _send_first(user_id: int, customer: str, ask: Ask) -> Begun:
 
 def _sent(request: dict[str, Any], key: str) -> news.Facts:
     on_page = request["params"].get("mode") == "setup"
-    return (stripe_gateway.open_session if on_page else stripe_gateway.create_setup)(request, key)
+    return (open_session if on_page else create_setup)(request, key)
 
 
 def _told(facts: news.Facts, source: Source, key: str) -> news.SetupNews:
@@ -246,14 +250,14 @@ def _send_again(setup_id: int, request: dict[str, Any], key: str, *, still_good:
 
 def _look(stripe_id: str, source: Source) -> bool:
     """Record how it stands; whether that is the end of it."""
-    told = news.setup_news(stripe_gateway.fetch_setup(stripe_id), source)
+    told = news.setup_news(fetch_setup(stripe_id), source)
     record(told)
     return told.status in {SetupState.succeeded, SetupState.canceled}
 
 
 def _cancel(stripe_id: str, source: Source) -> None:
     try:
-        facts = stripe_gateway.cancel_setup(stripe_id)
+        facts = cancel_setup(stripe_id)
     except RefusedByStripeError:
         _look(stripe_id, source)
     else:

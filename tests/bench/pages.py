@@ -19,7 +19,7 @@ from sqlalchemy import event
 from storefront.demo.people import CUSTOMER
 from storefront.demo.plan import LOOPBACK
 from storefront.extensions import db
-from storefront.payments.stripe_gateway import API_VERSION
+from storefront.payments.stripe_gateway.line import API_VERSION
 from tests.bench import bare
 from tests.bench.load import Answer, Connection, request_for
 from tests.bench.stage import CLICKS_OF_EACH, Stage

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from storefront.extensions import db
-from storefront.payments import stripe_gateway
+from storefront.payments.stripe_gateway import line as stripe_line
 from tests.crashes.steps import NOWHERE, Steps, count_statements, count_stripe
 from tests.faults.nursery import die_with_parent
 from tests.faults.stack import Stack
@@ -50,7 +50,7 @@ def forget_lines(stack: Stack) -> None:
     """No database and no Stripe is connected: lines cannot be shared with a child."""
     with stack.app.app_context():
         db.engine.dispose()
-    stripe_gateway.connect(stack.app, stack.app.config["SETTINGS"])
+    stripe_line.connect(stack.app, stack.app.config["SETTINGS"])
 
 
 def _live(stack: Stack, act: Callable[[], None], steps: Steps) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from storefront.orders.models import OrderStatus
 from storefront.payments import asking, refunding
 from storefront.payments.models import Payment, PaymentAttempt
-from storefront.payments.stripe_gateway import OutcomeUnknownError
+from storefront.payments.stripe_gateway.errors import OutcomeUnknownError
 from tests.crashes.rest import work
 from tests.crashes.visit import Visit
 from tests.faults.stack import PATIENCE

@@ -24,7 +24,7 @@ from storefront import create_app
 from storefront.database import current_session, upgrade
 from storefront.demo.ports import any_port, is_free
 from storefront.extensions import db
-from storefront.payments.stripe_gateway import API_VERSION
+from storefront.payments.stripe_gateway.line import API_VERSION
 from tests.apps import ENVIRONMENT
 from tests.faults.nursery import Nursery, children_of, is_alive
 from tests.mail.post_office import PostOffice, open_post_office

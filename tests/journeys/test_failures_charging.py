@@ -14,9 +14,9 @@ import pytest
 
 from storefront.mail.models import MailState, OutboundMail
 from storefront.money import Money
-from storefront.payments import stripe_gateway
 from storefront.payments.intents import look_at_intent
 from storefront.payments.models import AttemptState, PaymentAttempt
+from storefront.payments.stripe_gateway import line as stripe_line
 from tests.people import Answer, LostAnswerError, Shopper, at_once
 from tests.reading import Form
 from tests.stack import INTENTS, KEY, OWNER, PATIENCE, Sandbox, Shop
@@ -104,7 +104,7 @@ def test_03_the_answer_to_the_browser_is_lost(shop: Shop, sandbox: Sandbox, alic
 def test_04_stripe_takes_longer_than_anybody_waits(
     shop: Shop, sandbox: Sandbox, alice: Shopper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stripe_gateway, "TIMEOUT", (1, 0.5))
+    monkeypatch.setattr(stripe_line, "TIMEOUT", (1, 0.5))
     shop.app.extensions["stripe_gateway"]._client = None  # it was built with more patience
     sandbox.hold_webhooks()
     sandbox.fault("delay", seconds=2)

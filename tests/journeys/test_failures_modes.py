@@ -17,9 +17,14 @@ from storefront.installation import Installation, note_start, stands_still
 from storefront.jobs.models import Job
 from storefront.mail.models import OutboundMail
 from storefront.orders.models import Order
-from storefront.payments import stripe_gateway
 from storefront.payments.cards import remove_card
 from storefront.payments.models import CardSetup, SavedCard, StripeCustomer
+from storefront.payments.stripe_gateway import line as stripe_line
+from storefront.payments.stripe_gateway import refunds as stripe_refunds
+from storefront.payments.stripe_gateway.cards import allow_redisplay, cancel_setup, create_setup, detach_card
+from storefront.payments.stripe_gateway.changing import seat
+from storefront.payments.stripe_gateway.customers import create_customer, update_customer
+from storefront.payments.stripe_gateway.intents import cancel_intent, pay
 from tests.people import Shopper
 from tests.stack import Sandbox, Shop
 
@@ -32,7 +37,7 @@ def become(shop: Shop, **others: Any) -> None:
     settings: Settings = replace(shop.app.config["SETTINGS"], **others)
     shop.app.config["SETTINGS"] = settings
     shop.app.extensions.pop("stands_on_its_own", None)
-    stripe_gateway.connect(shop.app, settings)
+    stripe_line.connect(shop.app, settings)
 
 
 def with_live_keys(shop: Shop) -> Settings:
@@ -191,7 +196,7 @@ def test_27_an_adopted_copy_is_a_shop(shop: Shop, alice: Shopper, how: str) -> N
     with shop.inside():
         assert not stands_still()
         leave()
-        with stripe_gateway.seat():
+        with seat():
             pass
 
 
@@ -204,15 +209,15 @@ def test_27_every_changing_call_refuses_in_a_copy(shop: Shop, sandbox: Sandbox) 
     become(shop, staging_copy=True)
     sandbox.control("DELETE", "/requests")
     changing: tuple[Callable[[], Any], ...] = (
-        lambda: stripe_gateway.pay("create", {"params": {}}, "key"),
-        lambda: stripe_gateway.cancel_intent("pi_1"),
-        lambda: stripe_gateway.refund({"params": {}}, "key"),
-        lambda: stripe_gateway.create_customer({"params": {}}, "key"),
-        lambda: stripe_gateway.update_customer("cus_1", {}),
-        lambda: stripe_gateway.detach_card("pm_1"),
-        lambda: stripe_gateway.allow_redisplay("pm_1"),
-        lambda: stripe_gateway.create_setup({"params": {}}, "key"),
-        lambda: stripe_gateway.cancel_setup("seti_1"),
+        lambda: pay("create", {"params": {}}, "key"),
+        lambda: cancel_intent("pi_1"),
+        lambda: stripe_refunds.refund({"params": {}}, "key"),
+        lambda: create_customer({"params": {}}, "key"),
+        lambda: update_customer("cus_1", {}),
+        lambda: detach_card("pm_1"),
+        lambda: allow_redisplay("pm_1"),
+        lambda: create_setup({"params": {}}, "key"),
+        lambda: cancel_setup("seti_1"),
     )
 
     with shop.inside():

@@ -10,11 +10,12 @@ import pytest
 
 from storefront.mail.models import MailState, OutboundMail
 from storefront.money import Money
-from storefront.payments import news, stripe_gateway
+from storefront.payments import news
 from storefront.payments.asking import release
 from storefront.payments.charging import give_up
 from storefront.payments.models import AttemptState, PaymentAttempt, Source, StripeEvent
 from storefront.payments.record import record
+from storefront.payments.stripe_gateway.intents import fetch_intent
 from tests.people import Shopper, at_once
 from tests.stack import INTENTS, OWNER, Sandbox, Shop
 
@@ -38,7 +39,7 @@ def test_10_a_stale_save_and_the_timer_come_after_the_page_and_the_webhook(
     sandbox.hold_webhooks()
     carol.buys("Vase")
     with shop.inside():
-        stale = news.intent_news(stripe_gateway.fetch_intent(shop.intents()[0]), Source.api, challenge=1)
+        stale = news.intent_news(fetch_intent(shop.intents()[0]), Source.api, challenge=1)
     sandbox.answer_bank(shop.intents()[0], passed=True)
     carol.sends(f"/orders/{shop.order_ids()[0]}/challenge", {})
     paid = carol.orders()

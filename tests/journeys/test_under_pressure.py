@@ -14,18 +14,7 @@ from storefront.money import Money
 from storefront.orders.models import Order
 from storefront.orders.placing import Buyer, Placed, Wanted, place
 from storefront.orders.totals import Totals
-from storefront.payments import (
-    asking,
-    charging,
-    deletion,
-    due,
-    forgetting,
-    keeping,
-    news,
-    refunding,
-    setups,
-    stripe_gateway,
-)
+from storefront.payments import asking, charging, deletion, due, forgetting, keeping, news, refunding, setups
 from storefront.payments.models import (
     AttemptState,
     CardSetup,
@@ -37,6 +26,7 @@ from storefront.payments.models import (
     Source,
 )
 from storefront.payments.record import record
+from storefront.payments.stripe_gateway.line import SEATS
 from storefront.payments.tries import refuse_too_many_tries
 from tests.journeys.test_failures_charging import wait_until
 from tests.people import HOME, HTMX, Answer, Shopper, at_once
@@ -210,7 +200,7 @@ def test_looking_takes_a_seat_too(shop: Shop, sandbox: Sandbox, carol: Shopper) 
     order = shop.order_ids()[0]
     sandbox.wait_for_webhooks()
     asked_before = len(sandbox.requests("GET"))
-    for _ in range(stripe_gateway.SEATS):
+    for _ in range(SEATS):
         shop.app.extensions["stripe_gateway"].seats.acquire()
 
     answers = [carol.opens(f"/checkout/return/{order}"), carol.sends(f"/orders/{order}/challenge", {})]

@@ -20,7 +20,7 @@ from config import read_settings
 from storefront import create_app
 from storefront.demo.ports import any_port
 from storefront.extensions import db
-from storefront.payments.stripe_gateway import API_VERSION
+from storefront.payments.stripe_gateway.line import API_VERSION
 from tests.apps import ENVIRONMENT
 from tests.faults.nursery import Nursery, is_alive
 from tests.mail.post_office import PostOffice, open_post_office

@@ -15,11 +15,12 @@ from storefront.database import current_session, transaction
 from storefront.installation import this_shop
 from storefront.orders.models import Order, OrderSource
 from storefront.orders.placing import Buyer, Wanted
-from storefront.payments import charging, news, stripe_gateway
+from storefront.payments import charging, news
 from storefront.payments.attempts import How, OnHostedPage, Sending, WithSavedCard, write_attempt
 from storefront.payments.models import Payment, SavedCard, Source, StripeCustomer
 from storefront.payments.record import record
 from storefront.payments.settling.attempts import start_attempt
+from storefront.payments.stripe_gateway import line as stripe_line
 from tests.apps import bare_app
 
 CUSTOMER = "cus_alice"
@@ -128,7 +129,7 @@ def books(database_url: str) -> Iterator[Books]:
 
     register_work()
     with bare_app(database_url) as app, app.app_context():
-        stripe_gateway.connect(app, app.config["SETTINGS"])
+        stripe_line.connect(app, app.config["SETTINGS"])
         with transaction() as session:
             user = User(email="alice@example.org", email_key="alice@example.org", password_hash="", name="Alice Archer")
             variant = Variant(sku="teapot", price_minor=PRICE, stock=1000)

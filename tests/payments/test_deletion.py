@@ -13,7 +13,7 @@ from storefront.payments.cards import choose_default, detach, remove_card
 from storefront.payments.deletion import delete_account
 from storefront.payments.export import everything_of
 from storefront.payments.models import StripeCustomer
-from storefront.payments.stripe_gateway import RefusedByStripeError
+from storefront.payments.stripe_gateway.errors import RefusedByStripeError
 from tests.people import Shopper
 from tests.stack import Sandbox, Shop
 

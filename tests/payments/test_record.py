@@ -8,10 +8,11 @@ from sqlalchemy import select
 
 from storefront.database import TransactionError, current_session, transaction
 from storefront.orders.models import OrderStatus
-from storefront.payments import news, stripe_gateway
+from storefront.payments import news
 from storefront.payments.attempts import record_or_note
 from storefront.payments.models import AttemptState, IntentState, PaymentStatus, RefundState, Source, Unmatched
 from storefront.payments.record import DoesNotFitError, NotOursError, record, settle
+from storefront.payments.stripe_gateway.intents import fetch_intent
 from tests.payments.conftest import PRICE, Books
 
 SENDING, UNKNOWN, DECLINED, REFUSED = (
@@ -189,7 +190,7 @@ def test_what_is_no_news(books: Books) -> None:
 
 def test_the_network_is_refused_inside_a_transaction(books: Books) -> None:
     with pytest.raises(TransactionError), transaction():
-        stripe_gateway.fetch_intent("pi_1")
+        fetch_intent("pi_1")
 
 
 def test_a_refund_in_another_currency_is_kept_for_the_owner(books: Books) -> None:

@@ -12,7 +12,7 @@ from storefront.orders.placing import Buyer
 from storefront.payments import hosted, inbox, news
 from storefront.payments.models import AttemptState, EventState, IntentState, Source, StripeEvent
 from storefront.payments.record import DoesNotFitError, NotOursError, record
-from storefront.payments.stripe_gateway import API_VERSION
+from storefront.payments.stripe_gateway.line import API_VERSION
 from tests.payments.conftest import CUSTOMER, ON_PAGE, PRICE, Books, Placed, session_told
 
 WAITS, PROCESSING, SUPERSEDED = AttemptState.requires_action, AttemptState.processing, AttemptState.superseded

@@ -7,7 +7,7 @@ from storefront.errors import BusyError
 from storefront.payments import setups
 from storefront.payments.models import CardSetup, SavedCard, SetupState, StripeCustomer
 from storefront.payments.reconciling import reconcile
-from storefront.payments.stripe_gateway import RefusedByStripeError
+from storefront.payments.stripe_gateway.errors import RefusedByStripeError
 from tests.journeys.wallet import adds_card, kept, starts_adding
 from tests.journeys.wallet import setups as states
 from tests.people import Shopper

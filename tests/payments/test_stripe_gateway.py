@@ -11,9 +11,20 @@ import pytest
 from storefront.clock import now
 from storefront.database import TransactionError, transaction
 from storefront.errors import BusyError
-from storefront.payments import stripe_gateway
 from storefront.payments.models import AttemptState, PaymentAttempt
-from storefront.payments.stripe_gateway import OutcomeUnknownError, RefusedByStripeError
+from storefront.payments.stripe_gateway.cards import allow_redisplay, cancel_setup, detach_card, fetch_card, fetch_setup
+from storefront.payments.stripe_gateway.changing import seat
+from storefront.payments.stripe_gateway.customers import (
+    customers_since,
+    delete_customer,
+    fetch_customer,
+    update_customer,
+)
+from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
+from storefront.payments.stripe_gateway.events import check_signature, fetch_event
+from storefront.payments.stripe_gateway.intents import INTENT_PARTS, cancel_intent, fetch_intent, intents_since, pay
+from storefront.payments.stripe_gateway.line import FAILURES_BEFORE_PAUSE, SEATS, Gateway
+from storefront.payments.stripe_gateway.refunds import fetch_dispute, fetch_refund
 from storefront.sandbox.webhooks import signature
 from tests.people import Shopper
 from tests.stack import Sandbox, Shop
@@ -31,13 +42,13 @@ def request_for(person: Shopper, **other: Any) -> dict[str, Any]:
         "confirm": True,
         "return_url": "https://shop.test/back",
         "payment_method": person.card_at_stripe(),
-        "expand": stripe_gateway.INTENT_PARTS,
+        "expand": INTENT_PARTS,
     }
     return {"params": {name: value for name, value in (params | other).items() if value is not None}}
 
 
-def gateway_of(shop: Shop) -> stripe_gateway.Gateway:
-    gateway: stripe_gateway.Gateway = shop.app.extensions["stripe_gateway"]
+def gateway_of(shop: Shop) -> Gateway:
+    gateway: Gateway = shop.app.extensions["stripe_gateway"]
     return gateway
 
 
@@ -46,7 +57,7 @@ def test_a_decline_is_the_intent_it_left(shop: Shop, alice: Shopper) -> None:
     request = request_for(alice, payment_method=alice.card_at_stripe("pm_card_chargeCustomerFail"))
 
     with shop.inside():
-        facts = stripe_gateway.pay("create", request, secrets.token_hex(8))
+        facts = pay("create", request, secrets.token_hex(8))
 
     assert (facts["status"], facts["last_payment_error"]["code"]) == ("requires_payment_method", "card_declined")
     assert alice.charged() == []
@@ -67,10 +78,10 @@ def test_a_card_refused_before_there_was_an_intent_is_a_refusal(shop: Shop, sand
 def test_the_same_key_for_another_request_is_named(shop: Shop, alice: Shopper) -> None:
     key = secrets.token_hex(8)
     with shop.inside():
-        stripe_gateway.pay("create", request_for(alice), key)
+        pay("create", request_for(alice), key)
 
         with pytest.raises(RefusedByStripeError) as refused:
-            stripe_gateway.pay("create", request_for(alice, amount=9900), key)
+            pay("create", request_for(alice, amount=9900), key)
 
     assert (refused.value.code, refused.value.status) == ("idempotency_error", 400)
     assert [one.minor for one in alice.charged()] == [2400]
@@ -92,7 +103,7 @@ def test_without_an_answer_nothing_is_claimed(
     sandbox.fault(kind, times=BOTH_TRIES)
 
     with shop.inside(), pytest.raises(OutcomeUnknownError):
-        stripe_gateway.pay("create", request_for(alice), secrets.token_hex(8))
+        pay("create", request_for(alice), secrets.token_hex(8))
 
     assert len(alice.charged()) == charged
 
@@ -102,11 +113,11 @@ def test_after_failures_in_a_row_paying_pauses_for_a_moment(shop: Shop, sandbox:
     sandbox.fault("cut_before", f"{CUSTOMERS}/*", verb="GET", times=100)
 
     with shop.inside():
-        for _ in range(stripe_gateway.FAILURES_BEFORE_PAUSE):
+        for _ in range(FAILURES_BEFORE_PAUSE):
             with pytest.raises(OutcomeUnknownError):
-                stripe_gateway.fetch_customer(alice.customer)
+                fetch_customer(alice.customer)
         clicked = alice.buys()
-        with pytest.raises(BusyError, match="does not answer just now"), stripe_gateway.seat():
+        with pytest.raises(BusyError, match="does not answer just now"), seat():
             pass
         placed = alice.orders()
         gateway.paused_until = time.monotonic()
@@ -118,13 +129,13 @@ def test_after_failures_in_a_row_paying_pauses_for_a_moment(shop: Shop, sandbox:
 
 
 def test_an_answer_in_between_ends_the_row(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:
-    sandbox.fault("cut_before", f"{CUSTOMERS}/*", verb="GET", times=(stripe_gateway.FAILURES_BEFORE_PAUSE - 1) * 2)
+    sandbox.fault("cut_before", f"{CUSTOMERS}/*", verb="GET", times=(FAILURES_BEFORE_PAUSE - 1) * 2)
 
     with shop.inside():
-        for _ in range(stripe_gateway.FAILURES_BEFORE_PAUSE - 1):
+        for _ in range(FAILURES_BEFORE_PAUSE - 1):
             with pytest.raises(OutcomeUnknownError):
-                stripe_gateway.fetch_customer(alice.customer)
-        stripe_gateway.fetch_customer(alice.customer)
+                fetch_customer(alice.customer)
+        fetch_customer(alice.customer)
 
     assert gateway_of(shop).failures == 0
     assert alice.buys().state == "paid"
@@ -139,7 +150,7 @@ def test_with_all_seats_taken_a_paid_button_is_not_told_that_nothing_was_charged
     alice.presses(button)
 
     seats = shop.app.extensions["stripe_gateway"].seats
-    for _ in range(stripe_gateway.SEATS):
+    for _ in range(SEATS):
         seats.acquire()
     answer = alice.presses(button)
 
@@ -151,9 +162,9 @@ def test_when_all_seats_are_taken_nothing_is_placed(shop: Shop, sandbox: Sandbox
     form = alice.one_click_button()
 
     with shop.inside(), ExitStack() as taken:
-        for _ in range(stripe_gateway.SEATS):
-            taken.enter_context(stripe_gateway.seat())
-        with pytest.raises(BusyError), stripe_gateway.seat():
+        for _ in range(SEATS):
+            taken.enter_context(seat())
+        with pytest.raises(BusyError), seat():
             pass
         turned_away = alice.presses(form)
         placed = alice.orders()
@@ -165,19 +176,19 @@ def test_when_all_seats_are_taken_nothing_is_placed(shop: Shop, sandbox: Sandbox
 @pytest.mark.parametrize(
     "ask",
     [
-        stripe_gateway.fetch_intent,
-        stripe_gateway.cancel_intent,
-        stripe_gateway.fetch_refund,
-        stripe_gateway.fetch_dispute,
-        stripe_gateway.delete_customer,
-        stripe_gateway.fetch_customer,
-        stripe_gateway.fetch_card,
-        stripe_gateway.detach_card,
-        stripe_gateway.allow_redisplay,
-        stripe_gateway.cancel_setup,
-        stripe_gateway.fetch_setup,
-        stripe_gateway.fetch_event,
-        lambda name: stripe_gateway.update_customer(name, {}),
+        fetch_intent,
+        cancel_intent,
+        fetch_refund,
+        fetch_dispute,
+        delete_customer,
+        fetch_customer,
+        fetch_card,
+        detach_card,
+        allow_redisplay,
+        cancel_setup,
+        fetch_setup,
+        fetch_event,
+        lambda name: update_customer(name, {}),
     ],
 )
 def test_without_an_id_there_is_no_question(shop: Shop, sandbox: Sandbox, ask: Callable[[str], object]) -> None:
@@ -194,7 +205,7 @@ def test_what_lies_on_the_second_page_is_found(shop: Shop, sandbox: Sandbox) -> 
     made = [sandbox.stripe.v1.customers.create({"email": email}).id for _ in range(102)]
 
     with shop.inside():
-        found = stripe_gateway.customers_since(since, email)
+        found = customers_since(since, email)
 
     assert {one["id"] for one in found} == set(made)
     assert len(sandbox.requests("GET", CUSTOMERS)) == BOTH_TRIES
@@ -207,8 +218,8 @@ def test_intents_of_one_customer_or_of_all(shop: Shop, alice: Shopper, bob: Shop
     alices, bobs = shop.intents()
 
     with shop.inside():
-        of_alice = [one["id"] for one in stripe_gateway.intents_since(alice.customer, since)]
-        of_all = [one["id"] for one in stripe_gateway.intents_since(None, since)]
+        of_alice = [one["id"] for one in intents_since(alice.customer, since)]
+        of_all = [one["id"] for one in intents_since(None, since)]
 
     assert of_alice == [alices]
     assert {alices, bobs} <= set(of_all)
@@ -216,14 +227,14 @@ def test_intents_of_one_customer_or_of_all(shop: Shop, alice: Shopper, bob: Shop
 
 def test_a_look_that_is_refused_tells_nothing(shop: Shop) -> None:
     with shop.inside(), pytest.raises(OutcomeUnknownError):
-        stripe_gateway.fetch_intent("pi_unknown")
+        fetch_intent("pi_unknown")
 
 
 def test_never_inside_a_transaction(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:
     sandbox.control("DELETE", "/requests")
 
     with shop.inside(), pytest.raises(TransactionError), transaction():
-        stripe_gateway.fetch_customer(alice.customer)
+        fetch_customer(alice.customer)
 
     assert sandbox.requests("GET", CUSTOMERS) == []
 
@@ -245,4 +256,4 @@ def test_a_signature_of_one_of_the_secrets_within_five_minutes(
 ) -> None:
     header = signature(b"{}", [signed_with], int(now().timestamp()) - seconds_ago)
 
-    assert stripe_gateway.check_signature("{}", header, ("whsec_a", "whsec_b")) is good
+    assert check_signature("{}", header, ("whsec_a", "whsec_b")) is good

@@ -11,7 +11,6 @@ from storefront.installation import this_shop
 from storefront.mail.models import OutboundMail
 from storefront.money import Money
 from storefront.orders.models import Order, OrderStatus
-from storefront.payments import stripe_gateway
 from storefront.payments.models import (
     AttemptState,
     Dispute,
@@ -26,7 +25,9 @@ from storefront.payments.models import (
     Unmatched,
 )
 from storefront.payments.reconciling import reconcile
-from storefront.payments.stripe_gateway import Listed, OutcomeUnknownError
+from storefront.payments.stripe_gateway import lists
+from storefront.payments.stripe_gateway.errors import OutcomeUnknownError
+from storefront.payments.stripe_gateway.lists import Listed, page_of
 from storefront.payments.sweeping import sweep as sweeping
 from storefront.payments.sweeping.cursors import Sweep
 from storefront.payments.sweeping.intents import compare_intents
@@ -297,7 +298,7 @@ class TestOnTheWay:
         # What other tests made there, in a future of their own, is listed after these.
         shop.clock.forward(hours=24 * 1000)
         ours = [charge_by_hand(sandbox, shop=shop_mark(shop), order_id=f"lost-{number}") for number in range(5)]
-        monkeypatch.setattr(stripe_gateway, "PAGE_SIZE", 2)
+        monkeypatch.setattr(lists, "PAGE_SIZE", 2)
         monkeypatch.setattr(sweeping, "MOST_PAGES", 2)
         # All tests share the sandbox: two by two, its events are hundreds of pages by the end of a run.
         monkeypatch.setattr(sweeping, "LISTS", (Listed.intents,))
@@ -414,7 +415,7 @@ def test_a_page_of_three_takes_as_many_questions_as_one(shop: Shop, sandbox: San
     alice.buys()
     shop.settle()
     with shop.inside():
-        page = stripe_gateway.page_of(Listed.intents, shop.seconds_now() - 60, shop.seconds_now() + 60, "")
+        page = page_of(Listed.intents, shop.seconds_now() - 60, shop.seconds_now() + 60, "")
         [mine] = [one for one in page.found if one["id"] in shop.intents()]
         compare_intents([mine], trial=False)
 

@@ -12,7 +12,7 @@ from storefront.clock import now
 from storefront.database import Base, current_session, transaction, upsert
 from storefront.orders.models import Order
 from storefront.payments.models import StripeCustomer
-from storefront.payments.stripe_gateway import Listed
+from storefront.payments.stripe_gateway.lists import Listed
 
 # What is younger is still on its way to us by answer and webhook.
 SETTLES: Final = dt.timedelta(minutes=2)

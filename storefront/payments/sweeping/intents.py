@@ -12,10 +12,11 @@ from storefront.database import current_session, leave, transaction
 from storefront.installation import this_shop
 from storefront.orders.labels import label
 from storefront.orders.models import Order, OrderStatus
-from storefront.payments import news, stripe_gateway
+from storefront.payments import news
 from storefront.payments.intents import cancel_at_stripe
 from storefront.payments.models import IntentState, Payment, Source
 from storefront.payments.news import Facts
+from storefront.payments.stripe_gateway.intents import find_intent
 from storefront.payments.sweeping.trying import Fate, Found, note_found, settle_found
 
 HOLDS_MONEY: Final = {news.SUCCEEDED, news.PROCESSING, "requires_capture"}
@@ -139,7 +140,7 @@ def look_for_missing_money(since: dt.datetime, until: dt.datetime, *, trial: boo
 
 
 def _look(known: _Known, *, trial: bool) -> Found | None:
-    facts = stripe_gateway.find_intent(known.intent or "")
+    facts = find_intent(known.intent or "")
     if facts and facts["status"] == news.SUCCEEDED:
         if not trial:
             _note_checked([known.payment_id])

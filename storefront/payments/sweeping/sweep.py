@@ -10,7 +10,8 @@ from storefront.database import leave, transaction
 from storefront.installation import stands_still
 from storefront.jobs.queue import enqueue, job
 from storefront.payments.news import Facts
-from storefront.payments.stripe_gateway import Listed, Page, RefusedByStripeError, page_of
+from storefront.payments.stripe_gateway.errors import RefusedByStripeError
+from storefront.payments.stripe_gateway.lists import Listed, Page, page_of
 from storefront.payments.sweeping import cursors
 from storefront.payments.sweeping.cursors import Span
 from storefront.payments.sweeping.disputes import compare_disputes
