@@ -18,6 +18,7 @@ from storefront.database import Base, current_session, leave, transaction
 from storefront.errors import TooManyTriesError
 from storefront.payments.consequences import alarm
 from storefront.payments.models import AttemptState, CardSetup, PaymentAttempt, StripeEvent
+from storefront.payments.past_us import declined_past_us
 
 WINDOW: Final = dt.timedelta(minutes=10)
 PAUSE: Final = dt.timedelta(minutes=30)
@@ -134,7 +135,8 @@ def counted(since: dt.datetime, until: dt.datetime) -> Counted:
         StripeEvent.type == _DECLINED_SETUP, _between(StripeEvent.received_at, since, until)
     )
     failed_setups = max(failed_setups, session.scalar(told) or 0)
-    return Counted(tried + max(setups, failed_setups), setups, declines + failed_setups)
+    past_us = declined_past_us(since, until)
+    return Counted(tried + max(setups, failed_setups) + past_us, setups, declines + failed_setups + past_us)
 
 
 def _between(column: InstrumentedAttribute[dt.datetime], since: dt.datetime, until: dt.datetime) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from storefront.database import current_session, leave, transaction
 from storefront.installation import this_shop
 from storefront.jobs.queue import job
-from storefront.payments import intents, news, sessions, setups
+from storefront.payments import intents, news, past_us, sessions, setups
 from storefront.payments.attempts import record_or_note
 from storefront.payments.models import AttemptState, Dispute, Payment, PaymentAttempt, SavedCard, Source, StripeCustomer
 from storefront.payments.record import record
@@ -29,6 +29,7 @@ def look_at_intent(intent: str) -> None:
         waits = (PaymentAttempt.state.in_(states), Payment.stripe_payment_intent_id == intent)
         challenge = session.scalar(select(PaymentAttempt.number).join(Payment).where(*waits))
     intents.look_at_intent(intent, Source.webhook, challenge=challenge)
+    past_us.end_if_tried_past_us(intent)
 
 
 @job("look_at_session", gives_up=False)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
+import stripe
 from click.testing import Result
 
 from storefront import audit
@@ -16,6 +17,7 @@ from tests.people import HOME, Answer, Shopper
 from tests.stack import OWNER, Sandbox, Shop
 
 DECLINED = "pm_card_visa_chargeDeclined"
+CHALLENGED = "pm_card_authenticationRequired"
 SETUPS = "/v1/setup_intents"
 TEAPOT = Money(2400, "eur")
 REST = "New cards cannot be used for the next 30 minutes. Paying with a saved card works"
@@ -212,6 +214,38 @@ def test_46_one_form_takes_five_stolen_cards_and_then_ends(shop: Shop, sandbox: 
     assert sandbox.stripe.v1.setup_intents.retrieve(adding.setup_intent).status == "canceled"
     assert [state.value for state in shop.all(CardSetup.state)] == ["canceled"]
     assert "5 new cards tried, 5 declined" in breaker(shop).output
+
+
+def test_46_the_secret_for_the_bank_takes_five_stolen_cards_and_then_ends(
+    shop: Shop, sandbox: Sandbox, alice: Shopper, bob: Shopper
+) -> None:
+    alice.puts_in_cart("Teapot")
+    assert tries_card(alice, CHALLENGED).state == "challenge"
+    [intent] = shop.intents()
+    sandbox.answer_bank(intent, passed=False)
+    shop.settle()
+
+    told = []
+    for _ in range(8):
+        told.append(_confirms_by_its_secret(sandbox, intent))
+        shop.settle()
+
+    assert told == ["declined"] * 5 + ["refused"] * 3
+    assert sandbox.stripe.v1.payment_intents.retrieve(intent).status == "canceled"
+    assert "6 new cards tried, 6 declined" in breaker(shop).output
+    assert [status for _, status in shop.orders()] == ["canceled"]
+    assert bob.buys().state == "paid"
+
+
+def _confirms_by_its_secret(sandbox: Sandbox, intent: str) -> str:
+    """As a script does that was told the secret, past the shop."""
+    try:
+        sandbox.stripe.v1.payment_intents.confirm(intent, {"payment_method": DECLINED, "return_url": "https://x.test/"})
+    except stripe.CardError:
+        return "declined"
+    except stripe.InvalidRequestError:
+        return "refused"
+    return "taken"
 
 
 def test_46_from_one_address_each_decline_makes_the_next_try_wait_longer(
