@@ -8,6 +8,7 @@ from babel.dates import format_date
 
 from storefront.clock import now
 from storefront.errors import NotYoursError
+from storefront.payments import breaker
 from storefront.payments.cards import MOST_CARDS, last_used, orders_being_charged, saved_cards_of
 from storefront.payments.models import SavedCard, SetupState
 from storefront.payments.setups import Outcome, consent_words, outcome_of
@@ -64,6 +65,7 @@ def context(user_id: int, **said: Any) -> dict[str, Any]:
         "charging": orders_being_charged(user_id, asks) if asks is not None else [],
         "consent_words": consent_words(),
         "is_full": len(cards) >= MOST_CARDS,
+        "rests": breaker.resting_words(),
     }
 
 

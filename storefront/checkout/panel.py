@@ -18,6 +18,7 @@ from storefront.orders.labels import label
 from storefront.orders.models import Cart
 from storefront.orders.pricing import price
 from storefront.orders.totals import Totals
+from storefront.payments import breaker
 from storefront.payments.attempts import CONSENT
 from storefront.payments.cards import usable_cards_of
 from storefront.payments.models import SavedCard
@@ -68,6 +69,7 @@ class NewCard:
     currency: str
     return_url: str
     consent_words: str | None
+    rests: str
     fault: str | None = None
 
 
@@ -233,7 +235,8 @@ def order_panel(order: OrderShown, *, may_pay: bool, user: User | None = None, b
 def new_card(total: Money, public_id: str, *, saves: bool) -> NewCard:
     """What the fields for a new card need."""
     return_url = current_app.config["SETTINGS"].base_url + url_for("checkout.back", public_id=public_id)
-    return NewCard(total.minor, total.currency, return_url, CONSENT.split(". ", maxsplit=1)[0] if saves else None)
+    consent = CONSENT.split(". ", maxsplit=1)[0] if saves else None
+    return NewCard(total.minor, total.currency, return_url, consent, breaker.resting_words())
 
 
 def _panel_order(order: OrderShown) -> PanelOrder:

@@ -19,6 +19,7 @@ from storefront.orders.history import last_contact_of
 from storefront.orders.models import Cart
 from storefront.orders.pricing import price
 from storefront.orders.totals import Totals
+from storefront.payments import breaker
 from storefront.payments.attempts import CONSENT
 
 
@@ -104,4 +105,4 @@ def _place_of(cart: Cart) -> dict[str, str]:
 def _new_card(total: Money) -> NewCard:
     # There is no order to come back to yet; the attempt's own request names the right one.
     return_url = current_app.config["SETTINGS"].base_url + url_for("checkout.show")
-    return NewCard(total.minor, total.currency, return_url, CONSENT.split(". ", maxsplit=1)[0])
+    return NewCard(total.minor, total.currency, return_url, CONSENT.split(". ", maxsplit=1)[0], breaker.resting_words())

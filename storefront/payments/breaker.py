@@ -107,6 +107,12 @@ def is_open() -> bool:
     return until is not None and until > now()
 
 
+def resting_words() -> str:
+    """What a customer is told while new cards rest, before one is typed; empty while they are taken."""
+    until = current_session().scalars(select(NewCardBreaker.until)).one()
+    return NewCardsRestError(until).words if until is not None and until > now() else ""
+
+
 def close() -> bool:
     """Take new cards again, by the owner's word; whether they rested. What has happened until now is not held against them."""
     with transaction() as session:

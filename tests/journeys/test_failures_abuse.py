@@ -14,6 +14,7 @@ from storefront.payments.breaker import NewCardBreaker
 from storefront.payments.models import CardSetup, PaymentAttempt
 from tests.journeys.wallet import Adding, begins, starts_adding
 from tests.people import HOME, Answer, Shopper
+from tests.reading import Form
 from tests.stack import OWNER, Sandbox, Shop
 
 DECLINED = "pm_card_visa_chargeDeclined"
@@ -52,9 +53,9 @@ def botnet(someone: Callable[[str], Shopper]) -> Iterator[Botnet]:
     return Botnet([someone(f"Bot{number}") for number in range(8)])  # type: ignore[return-value]
 
 
-def tries_card(bot: Shopper, card: str = DECLINED) -> Answer:
-    """A stolen card at the checkout, from a street that nobody knows."""
-    form = bot.opens("/checkout").page.form("/checkout/pay")
+def tries_card(bot: Shopper, card: str = DECLINED, form: Form | None = None) -> Answer:
+    """A stolen card at the checkout, from a street that nobody knows; `form`: as it was opened before."""
+    form = form or bot.opens("/checkout").page.form("/checkout/pay")
     token = bot.shop.sandbox.confirmation_token(card)
     answer = bot.presses(form, typed=HOME | {"name": bot.name, "confirmation_token": token})
     return bot.opens(answer.redirect) if answer.redirect else answer
@@ -108,9 +109,10 @@ def test_46_a_bot_tries_500_cards(
 def test_46_a_botnet_opens_the_breaker_for_new_cards_alone(
     shop: Shop, sandbox: Sandbox, botnet: Botnet, alice: Shopper, bob: Shopper
 ) -> None:
-    _attack(shop, botnet)
     alice.puts_in_cart("Teapot")
-    new_card = tries_card(alice, "pm_card_visa")
+    form = alice.opens("/checkout").page.form("/checkout/pay")
+    _attack(shop, botnet)
+    new_card = tries_card(alice, "pm_card_visa", form)
     setup = begins(alice)
     saved = bob.buys()
     cart = alice.presses(alice.cart_button())
@@ -128,11 +130,16 @@ def test_46_a_botnet_opens_the_breaker_for_new_cards_alone(
 def test_46_stripes_own_page_is_open_meanwhile(shop: Shop, botnet: Botnet, alice: Shopper) -> None:
     _attack(shop, botnet)
     alice.puts_in_cart("Teapot")
-    form = alice.opens("/checkout").page.form("/checkout/pay")
-    _, fields = form.pressed()
+    checkout, cards = alice.opens("/checkout"), alice.opens("/account/cards")
+    _, fields = checkout.page.form("/checkout/pay").pressed()
 
     answer = alice.sends("/checkout/hosted", fields | HOME | {"name": "Alice Archer"})
 
+    for page in (checkout, cards):
+        assert REST in page.page.text
+        assert "Card: entered in Stripe" not in page.html
+        assert "data-card-setup" not in page.html
+    assert "Pay 24,00 € on Stripe’s page" in checkout.page.text
     assert answer.status == 204, answer.html
     assert answer.redirect.startswith(f"{shop.sandbox.url}/pay/cs_test_")
 
