@@ -86,7 +86,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         mail_url=told.mail_url(),
         owner_email=told.text("OWNER_EMAIL", ""),
         alert_webhook_url=told.text("ALERT_WEBHOOK_URL", ""),
-        staging_copy=told.text("STAGING_COPY", "") == "1",
+        staging_copy=told.yes_or_no("STAGING_COPY", default=False),
         clock_file=Path(told.text("CLOCK_FILE", "")) if told.text("CLOCK_FILE", "") else None,
         demo=told.text("STOREFRONT_DEMO", "") == "1",
         metrics_token=told.text("METRICS_TOKEN", ""),

@@ -30,9 +30,11 @@ class WrongPasswordError(RefusedError):
 
 def sign_in(email: str, password: str) -> User:
     """Whose login this is; raises WrongPasswordError or TooManyTriesError."""
-    throttle("login-address", address(), limit=GUESSES_OF_AN_ADDRESS)
     account, user = key_of(email), user_by_email(email)
     place = _KNOWN_BROWSER if _is_known_browser(user) else address()
+    if place != _KNOWN_BROWSER:
+        # Before the account's own tries: who is stopped here must not use them up.
+        throttle("login-address", address(), limit=GUESSES_OF_AN_ADDRESS)
     throttle("login", account, place, limit=GUESSES)
     if place != _KNOWN_BROWSER:
         throttle("login-strangers", account, limit=GUESSES_OF_STRANGERS)

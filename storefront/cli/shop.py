@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 import click
 from flask import current_app
 from flask.cli import AppGroup
+from werkzeug.datastructures import MultiDict
+from wtforms import Form
 
 from storefront import audit, installation
 from storefront.cli.discounts import discounts
 from storefront.cli.printing import in_plain_words, show_table
+from storefront.customers.address_form import email_field
 from storefront.customers.joining import join, newcomer
 from storefront.customers.models import Role, User
+from storefront.customers.passwords import LONGEST, change_password
 from storefront.customers.people import user_by_email
 from storefront.customers.proving import mark_verified
 from storefront.database import transaction
@@ -31,24 +35,53 @@ shop.add_command(discounts)
 @click.option("--name", help="How the shop calls them; asked for when not given.")
 @click.option("--password", envvar="OWNER_PASSWORD", help="Asked for when not given.")
 def create_owner(email: str | None, name: str | None, password: str | None) -> None:
-    """Make EMAIL (else OWNER_EMAIL) an owner of the shop; somebody who has a login keeps its password."""
-    email = email or current_app.config["SETTINGS"].owner_email or click.prompt("E-mail")
+    """Make EMAIL (else OWNER_EMAIL) an owner of the shop; somebody who has proven to have this address keeps their password."""
+    email = _checked(email or current_app.config["SETTINGS"].owner_email or click.prompt("E-mail"))
     known = user_by_email(email)
-    if known is not None:
+    if known is not None and known.email_verified_at:
         _promote(known.id)
         click.echo(f"{email} has a login already, and is an owner now.")
         return
+    if known is not None:
+        click.echo(f"{email} has a login already, and nobody had proven that it is theirs: it gets a new password.")
+        _take_over(known, _password(password))
+        click.echo(f"{email} can log in as an owner now.")
+        return
     name = name or click.prompt("Name")
-    password = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    if len(password) < SHORTEST_PASSWORD:
-        raise click.ClickException(f"That password is too short: give it {SHORTEST_PASSWORD} characters or more.")
-    person = newcomer(name, email, password)
+    person = newcomer(name, email, _password(password))
     with in_plain_words():
         with transaction():
             user = join(person, role=Role.owner)
             audit.note("made an owner", f"user {user.id}")
         mark_verified(user)
     click.echo(f"{email} can log in as an owner now.")
+
+
+class _Owner(Form):
+    email = email_field()
+
+
+def _checked(email: str) -> str:
+    form = _Owner(MultiDict({"email": email}))
+    if not form.validate():
+        raise click.ClickException(f"{email!r} is no e-mail. For example: anna@kiesel.example")
+    return str(form.email.data)
+
+
+def _password(given: str | None) -> str:
+    password = given or str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+    if len(password) < SHORTEST_PASSWORD:
+        raise click.ClickException(f"That password is too short: give it {SHORTEST_PASSWORD} characters or more.")
+    if len(password) > LONGEST:
+        raise click.ClickException(f"That password is too long: nobody could type more than {LONGEST} characters.")
+    return password
+
+
+def _take_over(known: User, password: str) -> None:
+    """A stranger may have joined with the owner's address, and must not become one: their password and sessions end first."""
+    user = change_password(known.id, password)
+    _promote(user.id)
+    mark_verified(user)
 
 
 @shop.command("import")

@@ -47,12 +47,14 @@ def renew_hash(user: User, password: str) -> None:
 
 
 def change_password(user_id: int, password: str) -> User:
-    """Set a new one and tell its owner; every session ends, but those that are started after this."""
+    """Set a new one and tell its owner; every older session ends, and so does a wish for another e-mail."""
     renewed = hashed(password)
     with transaction() as session:
         user = session.get_one(User, user_id, with_for_update=True)
         user.password_hash = renewed
         user.session_version += 1
+        # Whoever knew the old one may have asked for it, to come back by.
+        user.email_wanted = ""
         session.flush()
         version = user.session_version
         post("password_changed", user.email, f"password_changed:{user.id}:{version}", {"user_id": user.id})

@@ -233,6 +233,18 @@ def test_another_password_ends_the_other_sessions_and_not_this_one(alice: Custom
     assert mails(alice.shop)[-1] == ("password_changed", "alice@example.org")
 
 
+def test_another_password_takes_back_a_new_email_that_nobody_proved(alice: Customer, stranger: FlaskClient) -> None:
+    alice.sends("/account/profile/email", email="thief@example.org")
+    link = link_in(alice.shop, "change_email")
+    stranger.post("/auth/password-reset", data={"email": "alice@example.org"})
+    stranger.post(link_in(alice.shop, "reset_password"), data={"password": "another battery"})
+
+    taken = alice.shop.test_client().post(link)
+
+    assert taken.status_code == 404
+    assert sign_in(alice.shop.test_client(), password="another battery").status_code == 303
+
+
 @pytest.mark.parametrize(
     ("old", "new", "field", "words"),
     [

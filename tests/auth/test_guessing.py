@@ -66,6 +66,21 @@ def test_a_neighbours_guesses_do_not_count_in_the_owners_browser(doors: Flask, b
     assert sign_in(browser).status_code == 303
 
 
+def test_an_address_used_up_at_other_logins_stops_nobody_where_they_signed_in_before(
+    doors: Flask, browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signing_in, "GUESSES_OF_AN_ADDRESS", "5 per 15 minutes")
+    register(browser)
+    browser.post("/auth/logout")
+    neighbour = doors.test_client()
+
+    guesses = [sign_in(neighbour, email=f"nobody{one}@lindt.example").status_code for one in range(6)]
+
+    assert guesses == [422] * 5 + [429]
+    assert sign_in(doors.test_client()).status_code == 429
+    assert sign_in(browser).status_code == 303
+
+
 def test_neighbours_of_one_ipv6_network_are_one_place(doors: Flask, browser: FlaskClient) -> None:
     register(browser)
     guesser = doors.test_client()

@@ -12,7 +12,9 @@ from storefront.catalog.models import Variant
 from storefront.cli import add_commands
 from storefront.cli.printing import minor_units, order_number
 from storefront.customers import work
+from storefront.customers.joining import join, newcomer
 from storefront.customers.models import Role, User
+from storefront.customers.passwords import is_password_of
 from storefront.database import current_session, transaction
 from storefront.mail.models import OutboundMail
 from storefront.orders.models import FulfilmentStatus, Order, OrderStatus
@@ -181,6 +183,27 @@ class TestOwner:
         with app.app_context():
             user = current_session().scalars(select(User)).one()
             assert (user.role, user.password_hash) == (Role.owner, password)
+
+    def test_a_login_that_nobody_has_proven_gets_a_new_password(self, app: Flask, shell: Shell) -> None:
+        with app.app_context(), transaction():
+            join(newcomer("Eve", "anna@kiesel.example", "known to Eve alone"))
+        words = ("shop", "create-owner", "anna@kiesel.example", "--password")
+
+        short = shell.types(*words, "short")
+        said = shell.types(*words, "long enough now")
+
+        assert (short.exit_code, said.exit_code) == (1, 0)
+        assert "nobody had proven" in said.output
+        with app.app_context():
+            user = current_session().scalars(select(User)).one()
+            assert (user.role, user.session_version, user.email_verified_at is not None) == (Role.owner, 2, True)
+            assert is_password_of(user, "long enough now")
+
+    @pytest.mark.parametrize("email", ["anna", "anna@", "anna kiesel@kiesel.example"])
+    def test_an_email_that_is_none_is_refused(self, app: Flask, shell: Shell, email: str) -> None:
+        said = shell.types("shop", "create-owner", email, "--name", "Anna", "--password", "long enough now")
+
+        assert (said.exit_code, "is no e-mail" in said.output) == (1, True)
 
     def test_a_short_password_is_refused(self, app: Flask, shell: Shell) -> None:
         said = shell.types("shop", "create-owner", "anna@kiesel.example", "--name", "Anna", "--password", "short")

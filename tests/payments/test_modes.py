@@ -52,7 +52,9 @@ def test_orders_paid_for_real_and_test_keys_do_not_go_together(books: Books) -> 
         check_at_start()
 
 
-@pytest.mark.parametrize(("other", "noted"), [({}, "https://shop.test"), ({"STAGING_COPY": "1"}, "")])
+@pytest.mark.parametrize(
+    ("other", "noted"), [({}, "https://shop.test"), ({"STAGING_COPY": "1"}, ""), ({"STAGING_COPY": "true"}, "")]
+)
 def test_the_first_start_with_live_keys_says_where_the_shop_is(
     database_url: str, other: dict[str, str], noted: str
 ) -> None:
