@@ -11,6 +11,7 @@ from storefront.catalog.models import Variant
 from storefront.clock import now
 from storefront.database import current_session, transaction
 from storefront.orders.carts import CartOwner, hash_of, hold_user, most_of, only_so_many, open_cart
+from storefront.orders.labels import label
 from storefront.orders.models import OPEN_STATUSES, Cart, CartLine, CartState, Order
 
 TOLD_FOR: Final = dt.timedelta(days=1)
@@ -88,11 +89,16 @@ def _open_of(user_id: int) -> Select[Cart]:
 
 
 def _pour(guests: Cart, mine: Cart) -> None:
+    """What an order of the guest's still holds stays with it: it may be paid yet, and nobody is to pay for it twice."""
     had_things = bool(mine.lines)
+    order = current_session().scalar(select(Order).where(Order.cart_id == guests.id, Order.status.in_(OPEN_STATUSES)))
     added: dict[str, int] = {}
     short: list[str] = []
     for chosen in _lines_of(guests):
-        came, sentence = _add(mine, chosen)
+        held = sum(line.quantity for line in order.lines if line.variant_id == chosen.variant_id) if order else 0
+        if order and held:
+            short.append(f"{chosen.variant.name} is in your order {label(order.number)}, which may still be paid.")
+        came, sentence = _add(mine, chosen, chosen.quantity - held)
         if came:
             added[str(chosen.variant_id)] = came
         if sentence:
@@ -112,17 +118,19 @@ def _lines_of(cart: Cart) -> list[CartLine]:
     return list(current_session().scalars(with_names))
 
 
-def _add(mine: Cart, chosen: CartLine) -> tuple[int, str]:
-    """How many of it came over, and why not all."""
+def _add(mine: Cart, chosen: CartLine, quantity: int) -> tuple[int, str]:
+    """How many of so many came over, and why not all."""
     variant = chosen.variant
+    if quantity < 1:
+        return 0, ""
     if not variant.product.published:
         return 0, f"{variant.name} is no longer sold."
     line = next((line for line in mine.lines if line.variant_id == variant.id), None)
     had = line.quantity if line else 0
-    has = max(had, min(had + chosen.quantity, most_of(variant)))
+    has = max(had, min(had + quantity, most_of(variant)))
     if line is not None:
         line.quantity = has
     elif has:
         mine.lines.append(CartLine(variant_id=variant.id, quantity=has))
-    short = "" if has == had + chosen.quantity else only_so_many(variant, most_of(variant), has)
+    short = "" if has == had + quantity else only_so_many(variant, most_of(variant), has)
     return has - had, short

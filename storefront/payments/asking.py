@@ -22,6 +22,7 @@ from storefront.payments.models import (
 )
 from storefront.payments.record import record
 from storefront.payments.sessions import close_session, look_at_session
+from storefront.payments.stripe_gateway.changing import refuse_other_account
 from storefront.payments.stripe_gateway.intents import intents_since
 from storefront.payments.stripe_gateway.sessions import sessions_since
 
@@ -58,6 +59,7 @@ def ask_about_attempt(attempt_id: int, source: Source = Source.reconciliation) -
     leave()
     if found is None or (found.state is AttemptState.sending and now() - found.asked_at < STILL_SENDING):
         return
+    refuse_other_account()
     _mark_asked(attempt_id)
     if found.session:
         look_at_session(found.session, source)

@@ -67,22 +67,24 @@ def look_at_dispute(dispute: str) -> None:
 
 
 def ask_about_dispute(dispute: str, source: Source) -> None:
-    """Look at it. One about a payment of another shop on the same account is none of our business."""
+    """Look at it, and first at a payment that we do not know yet. One about another shop's is none of our business."""
     with transaction() as session:
         asked = update(Dispute).where(Dispute.stripe_dispute_id == dispute).values(looks_asked=Dispute.looks_asked + 1)
         number = session.scalar(asked.returning(Dispute.looks_asked)) or 0
     told = news.dispute_news(fetch_dispute(dispute), source, number=number)
-    if told.intent is None or is_our_intent(told.intent):
+    if told.intent is None or _is_ours(told.intent, source):
         record(told)
 
 
-def is_our_intent(intent: str) -> bool:
-    """Whether we know it, or Stripe says that it is ours."""
+def _is_ours(intent: str, source: Source) -> bool:
+    """Whether we know it, or Stripe says that it is ours: its answer was lost then, and is recorded now."""
     if _is_known(intent):
         return True
     shop = this_shop()
     leave()
-    return (fetch_intent(intent).get("metadata") or {}).get("shop") == shop
+    facts = fetch_intent(intent)
+    record_or_note(news.intent_news(facts, source))
+    return (facts.get("metadata") or {}).get("shop") == shop
 
 
 @job("look_at_card", gives_up=False)

@@ -5,6 +5,7 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 
+from flask import current_app
 from sqlalchemy import select
 
 from storefront import audit
@@ -18,12 +19,14 @@ from storefront.orders.models import Order
 from storefront.payments import news
 from storefront.payments.attempts import record_or_note
 from storefront.payments.consequences import new_refund
+from storefront.payments.customers import wait_for_mode
 from storefront.payments.models import GIVEN_BACK, IntentState, Payment, Refund, RefundKind, RefundState, Source
 from storefront.payments.news import Facts
 from storefront.payments.record import record
 from storefront.payments.restocking import Restock, write_lines
 from storefront.payments.standing import promised
 from storefront.payments.stripe_gateway import refunds as stripe_refunds
+from storefront.payments.stripe_gateway.changing import refuse_other_account, refuse_to_change
 from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
 
 # Stripe keeps keys for a day at least; well within that the same request is the same refund.
@@ -51,8 +54,10 @@ def refund_order(  # noqa: PLR0913  what the form says
 ) -> RefundView:
     """Give `amount` (minor units; None: all that is left) back to the card that paid, and the goods to the shelf as `restock` says.
 
-    The same `request_token` again is the same refund. Raises RefusedError when it is more than is left.
+    The same `request_token` again is the same refund. Raises RefusedError when it is more than is left, and BusyError where
+    nothing may be changed at Stripe; then nothing is asked for.
     """
+    refuse_to_change()
     with transaction() as session:
         order = session.get(Order, order_id, with_for_update=True)
         if order is None:
@@ -83,6 +88,8 @@ def _fitting(restock: Restock, amount: int | None) -> Restock:
 
 def _allowed(payment: Payment, amount: int | None) -> int:
     left = Money(payment.amount_captured - promised(payment), payment.currency)
+    if payment.livemode != current_app.config["SETTINGS"].livemode:
+        raise RefusedError("This order was paid with the other mode's keys: with today's it cannot be given back.")
     if payment.intent_state is not IntentState.succeeded:
         raise RefusedError("This order is not paid: there is nothing to give back.")
     if left.minor <= 0:
@@ -97,40 +104,66 @@ def _allowed(payment: Payment, amount: int | None) -> int:
 @job("ask_about_refund", gives_up=False)
 def ask_about_refund(public_id: str, source: Source = Source.reconciliation) -> None:
     """Send a refund, or find out what became of it. Sending again is with its own key, so that it is one refund."""
+    asking = _begin_to_ask(public_id)
+    if asking.state in GIVEN_BACK:
+        return
+    # Other keys would be told that there is no such payment, which says nothing of the refund.
+    wait_for_mode(livemode=asking.livemode)
+    refuse_other_account()
+    try:
+        facts = _asked_of_stripe(public_id, asking)
+    except OutcomeUnknownError:
+        record(news.RefundAttemptNews(source, asking.refund_id, asking.order_id, RefundState.unknown))
+        raise
+    except RefusedByStripeError as refused:
+        if asking.stripe_id or refused.status in {401, 403} or refused.code == "idempotency_error":
+            raise
+        record(news.RefundAttemptNews(source, asking.refund_id, asking.order_id, RefundState.failed, refused.code))
+    else:
+        record_or_note(news.refund_news(facts, source, answers=asking.key))
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """A refund as it was when we began to ask."""
+
+    refund_id: int
+    order_id: int
+    state: RefundState
+    stripe_id: str | None
+    intent: str | None
+    request: Facts
+    key: str
+    key_is_good: bool
+    livemode: bool
+
+
+def _begin_to_ask(public_id: str) -> _Asking:
     with transaction() as session:
         refund = session.scalars(select(Refund).where(Refund.public_id == public_id).with_for_update()).one()
         refund.asked_at = now()
-        refund_id, order_id, stripe_id, state = (
-            refund.id,
-            refund.payment.order_id,
-            refund.stripe_refund_id,
-            refund.state,
-        )
-        request, key, intent = refund.request, refund.idempotency_key, refund.payment.stripe_payment_intent_id
-        key_is_good = now() - refund.created_at < KEY_GOOD_FOR
-    if state in GIVEN_BACK:
-        return
-    try:
-        if stripe_id:
-            facts = stripe_refunds.fetch_refund(stripe_id)
-        elif key_is_good:
-            facts = stripe_refunds.refund(request, key)
-        else:
-            facts = _found_at_stripe(public_id, intent or "")
-    except OutcomeUnknownError:
-        record(news.RefundAttemptNews(source, refund_id, order_id, RefundState.unknown))
-        raise
-    except RefusedByStripeError as refused:
-        if stripe_id or refused.status in {401, 403}:
-            raise
-        record(news.RefundAttemptNews(source, refund_id, order_id, RefundState.failed, refused.code))
-    else:
-        record_or_note(news.refund_news(facts, source, answers=key))
+        payment = refund.payment
+        return _Asking(
+            refund.id, payment.order_id, refund.state, refund.stripe_refund_id, payment.stripe_payment_intent_id,
+            refund.request, refund.idempotency_key, now() - refund.created_at < KEY_GOOD_FOR, payment.livemode,
+        )  # fmt: skip
+
+
+def _asked_of_stripe(public_id: str, asking: _Asking) -> Facts:
+    if asking.stripe_id:
+        return stripe_refunds.fetch_refund(asking.stripe_id)
+    if asking.key_is_good:
+        return stripe_refunds.refund(asking.request, asking.key)
+    return _found_at_stripe(public_id, asking.intent or "")
 
 
 def _found_at_stripe(public_id: str, intent: str) -> Facts:
     """A refund whose key Stripe may have forgotten is never sent again, only looked for."""
-    for facts in stripe_refunds.refunds_of(intent):
+    try:
+        refunds = stripe_refunds.refunds_of(intent)
+    except RefusedByStripeError as refused:  # a look that is refused tells nothing
+        raise OutcomeUnknownError from refused
+    for facts in refunds:
         if (facts.get("metadata") or {}).get("refund_id") == public_id:
             return facts
     raise RefusedByStripeError("never_sent", "", 0)

@@ -1,22 +1,37 @@
 """Keys of another Stripe account: case 26. Its cards are not shown, nothing breaks, and all is back when the keys are."""
 
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import update
 
 from storefront import audit
 from storefront.database import transaction
+from storefront.errors import BusyError, RefusedError
 from storefront.mail.models import OutboundMail
+from storefront.money import Money
 from storefront.orders.models import Order
 from storefront.payments.cards import remove_card
-from storefront.payments.models import SavedCard, StripeCustomer
+from storefront.payments.models import (
+    AttemptState,
+    PaymentAttempt,
+    Refund,
+    RefundKind,
+    RefundState,
+    SavedCard,
+    StripeCustomer,
+    Unmatched,
+)
+from storefront.payments.refunding import refund_order, request_token
 from storefront.stripe_keys import StripeKey
-from tests.journeys.test_failures_modes import VISA, adopt, become
+from tests.journeys.test_failures_modes import VISA, adopt, become, with_live_keys
 from tests.journeys.wallet import adds_card, begins
 from tests.people import Shopper
 from tests.stack import KEY, OWNER, Sandbox, Shop
 
 OTHER = "sk_test_other"
 OLD = "acct_ofthisshop"
+REFUNDS = "/v1/refunds"
 
 
 def keys(shop: Shop) -> list[tuple[str, bool]]:
@@ -93,6 +108,52 @@ def test_26_work_waits_for_the_right_account(noted: Shop, sandbox: Sandbox, alic
 
     assert meanwhile == alice.customer
     assert sandbox.stripe.v1.payment_methods.retrieve(method).customer is None
+
+
+def test_26_what_is_open_is_asked_about_with_the_right_accounts_keys_alone(
+    noted: Shop, sandbox: Sandbox, alice: Shopper
+) -> None:
+    alice.buys()
+    sandbox.hold_webhooks()
+    sandbox.fault("cut_after", REFUNDS, times=2)
+    gives_back(noted)
+    sandbox.fault("cut_after", times=2)
+    alice.buys("Mug")
+    another_account(noted)
+    sandbox.control("DELETE", "/requests")
+
+    noted.clock.forward(hours=30)
+    noted.work()
+    asked = [one["path"] for one in sandbox.control("GET", "/requests")]
+    meanwhile = noted.all(Refund.state), noted.all(PaymentAttempt.state)
+    with_key(noted, KEY)
+    noted.clock.forward(hours=1)
+    noted.work()
+
+    assert asked == []
+    assert meanwhile == ([RefundState.unknown], [AttemptState.succeeded, AttemptState.unknown])
+    assert noted.all(Refund.kind, Refund.state)[0] == (RefundKind.asked, RefundState.succeeded)
+    assert noted.count(Unmatched) == 0
+    assert alice.orders() == [("Teapot", "partially_refunded"), ("Mug", "paid")]
+    assert noted.given_back() == [Money(500, "eur")]
+
+
+@pytest.mark.parametrize("change", [another_account, with_live_keys])
+def test_26_other_keys_give_nothing_back_and_leave_nothing_to_be_given(
+    noted: Shop, alice: Shopper, change: Callable[[Shop], object]
+) -> None:
+    alice.buys()
+    change(noted)
+
+    with pytest.raises((BusyError, RefusedError)):
+        gives_back(noted)
+
+    assert noted.count(Refund) == 0
+
+
+def gives_back(shop: Shop) -> None:
+    with shop.inside():
+        refund_order(1, amount=500, reason="duplicate", requested_by="olive", request_token=request_token())
 
 
 def test_26_adopting_takes_the_other_account_and_gives_its_cards_up(

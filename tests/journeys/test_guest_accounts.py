@@ -7,10 +7,11 @@ import pytest
 
 from storefront.customers.models import Address, User
 from storefront.database import transaction
+from storefront.money import Money
 from storefront.orders.models import Order
 from tests.journeys.guests import guest, pays
 from tests.people import PASSWORD, Answer, Shopper
-from tests.stack import Shop
+from tests.stack import Sandbox, Shop
 
 
 @pytest.fixture
@@ -225,3 +226,28 @@ def test_a_new_e_mail_brings_its_orders(shop: Shop, gita: Shopper, bob: Shopper)
 
     assert before == [None]
     assert owners(shop) == [bob.user_id]
+
+
+def test_what_a_guests_order_may_still_be_paid_for_is_not_bought_again(
+    shop: Shop, sandbox: Sandbox, bob: Shopper
+) -> None:
+    bob.puts_in_cart("Mug")
+    tab = guest(shop, bob.name)
+    tab.puts_in_cart("Teapot")
+    tab.puts_in_cart("Notebook")
+    sandbox.hold_webhooks()
+    sandbox.fault("cut_after", times=2)
+    unknown = pays(tab)
+    tab.puts_in_cart("Notebook", 2)
+
+    tab.signs_in()
+    cart = tab.opens("/cart").page
+    second = tab.presses(tab.cart_button())
+    shop.clock.forward(minutes=2)
+    sandbox.release_webhooks()
+    shop.settle()
+
+    assert (unknown.state, second.state) == ("checking", "paid")
+    assert "Teapot is in your order K-1001, which may still be paid." in cart.text
+    assert bob.orders() == [("Mug", "paid"), ("Notebook", "paid")]
+    assert shop.charged() == [Money(2400 + 890, "eur"), Money(1250 + 2 * 890, "eur")]

@@ -8,7 +8,8 @@ import requests
 
 from storefront.installation import this_shop
 from storefront.payments.inbox import replay
-from storefront.payments.models import Dispute, EventState, IntentState, Payment, Refund, StripeEvent
+from storefront.payments.looking import look_at_dispute
+from storefront.payments.models import Dispute, EventState, IntentState, Payment, Refund, StripeEvent, Unmatched
 from storefront.sandbox.webhooks import signature
 from tests.people import Shopper
 from tests.stack import OWNER, PATIENCE, Sandbox, Shop
@@ -80,6 +81,27 @@ def test_a_dispute_is_a_flag_with_a_deadline(shop: Shop, sandbox: Sandbox, alice
     assert alice.orders() == [("Vase", "paid")]
     assert shop.stock("Vase") == 0
     assert len(shop.mails("owner_alarm")) == 2
+
+
+def test_a_dispute_before_we_know_that_it_is_paid(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:
+    button = alice.one_click_button()
+    button.fields["card_id"] = str(alice.has_card("pm_card_createDispute"))
+    sandbox.hold_webhooks()
+    sandbox.fault("cut_after", times=2)
+    unknown = alice.presses(button)
+    disputed = next(one["id"] for one in sandbox.ledger()["disputes"] if one["payment_intent"] in at_stripe(shop))
+
+    with shop.inside():
+        look_at_dispute(disputed)
+
+    assert unknown.state == "checking"
+    assert shop.all(Dispute.status, Dispute.payment_id) == [("needs_response", 1)]
+    assert alice.orders() == [("Teapot", "paid")]
+    assert shop.count(Unmatched) == 0
+
+
+def at_stripe(shop: Shop) -> list[str]:
+    return [one["id"] for one in shop.intents_at_stripe()]
 
 
 def test_a_dispute_of_another_shop_is_ignored(shop: Shop, sandbox: Sandbox) -> None:

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
-from storefront.database import current_session
+from storefront.database import current_session, transaction
 from storefront.mail.models import OutboundMail
 from storefront.payments import news
-from storefront.payments.consequences import unmatched
-from storefront.payments.models import AttemptState, Dispute, Refund, RefundState, Source
+from storefront.payments.consequences import new_refund, unmatched
+from storefront.payments.models import AttemptState, Dispute, Refund, RefundKind, RefundState, Source
 from storefront.payments.record import record
 from tests.payments.conftest import Books
 
@@ -88,3 +88,21 @@ def test_without_an_owners_address_the_rows_alone_tell(books: Books) -> None:
 
 def test_what_is_no_card_is_no_news_of_one() -> None:
     assert news.card_news({"id": "pm_1", "type": "link", "customer": None, "livemode": False}, Source.api) is None
+
+
+def test_a_refund_that_we_gave_up_and_stripe_has_taken_counts(books: Books) -> None:
+    placed = books.paid()
+    with transaction():
+        ours = new_refund(books.payment(placed), 900, kind=RefundKind.asked, requested_by="olive")
+        current_session().add(ours)
+        current_session().flush()
+        refund_id, public_id = ours.id, ours.public_id
+    record(news.RefundAttemptNews(Source.reconciliation, refund_id, placed.order_id, RefundState.failed, "never_sent"))
+
+    told = replace(told_of_refund(books, placed.intent), refund=public_id, amount=900, status="succeeded")
+    for status in ("succeeded", "pending"):
+        record(replace(told, status=status))
+
+    payment = books.payment(placed)
+    assert [(one.state, one.failure_reason) for one in payment.refunds] == [(RefundState.succeeded, "")]
+    assert payment.amount_refunded == 900

@@ -63,8 +63,8 @@ MUTATIONS: Final = (
         1,
         "a refund is sent with a key that no row has",
         _PAYMENTS + "refunding.py",
-        "stripe_refunds.refund(request, key)",
-        "stripe_refunds.refund(request, secrets.token_hex(20))",
+        "stripe_refunds.refund(asking.request, asking.key)",
+        "stripe_refunds.refund(asking.request, secrets.token_hex(20))",
         ("tests/payments/test_refunding.py",),
     ),
     Mutation(

@@ -21,9 +21,11 @@ def settle_refund(told: news.RefundNews) -> None:
         raise DoesNotFitError(f"refund in {told.currency}, paid in {payment.currency}")
     before = standing(payment)
     refund = _find_refund(told, payment) or _refund_from_dashboard(told, payment)
+    # What we concluded of one that we had not heard of gives way to whatever Stripe says of it.
+    is_first = refund.stripe_refund_id is None
     refund.stripe_refund_id = refund.stripe_refund_id or told.stripe_refund
     state = _refund_state(told.status)
-    if REFUND_RANK[state] > REFUND_RANK[refund.state]:
+    if is_first or REFUND_RANK[state] > REFUND_RANK[refund.state]:
         refund.state = state
         refund.failure_reason = told.failure_reason
     finish(payment, before, told.source, told.event)

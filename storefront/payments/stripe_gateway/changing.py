@@ -51,6 +51,11 @@ def refuse_to_change() -> None:
     """Raise StagingCopyError or OtherAccountError where nothing may be changed at Stripe."""
     if stands_still():
         raise StagingCopyError
+    refuse_other_account()
+
+
+def refuse_other_account() -> None:
+    """Raise OtherAccountError where the key opens another account: what is not to be found there tells nothing."""
     standing = stripe_keys.standing()
     if standing is Standing.new:
         standing = _asked_about()

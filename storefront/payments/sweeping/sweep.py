@@ -10,6 +10,7 @@ from storefront.database import leave, transaction
 from storefront.installation import stands_still
 from storefront.jobs.queue import enqueue, job
 from storefront.payments.news import Facts
+from storefront.payments.stripe_gateway.changing import refuse_other_account
 from storefront.payments.stripe_gateway.errors import RefusedByStripeError
 from storefront.payments.stripe_gateway.lists import Listed, Page, page_of
 from storefront.payments.sweeping import cursors
@@ -102,6 +103,8 @@ def go_through_since(kind: Listed, since: dt.datetime | None, *, trial: bool) ->
 
 
 def _page(kind: Listed, span: Span) -> Page:
+    # Another account's lists say nothing of this shop's money.
+    refuse_other_account()
     since, until = int(span.since.timestamp()), int(span.until.timestamp()) + 1
     try:
         return page_of(kind, since, until, span.after)
