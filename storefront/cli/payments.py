@@ -16,6 +16,7 @@ from storefront.payments.reconciling import Reconciled
 from storefront.payments.restocking import Restock
 from storefront.payments.unmatched import settle_unmatched
 
+REQUESTED_BY = "the command line"
 REASONS = ("requested_by_customer", "duplicate", "fraudulent")
 
 payments = AppGroup("payments", short_help="Ask Stripe about what is open; pay back; show what fits nowhere.")
@@ -65,7 +66,10 @@ def _show_summary(found: Reconciled, *, dry_run: bool) -> None:
 @click.option(
     "--line", "lines", multiple=True, metavar="SKU:QTY", help="With --restock: so many of this; may be repeated."
 )
-def refund(order: str, amount: str | None, reason: str, lines: tuple[str, ...], *, restock: bool) -> None:
+@click.option("--again", is_flag=True, help="One more of the same amount as a moment ago.")
+def refund(  # noqa: PLR0913  what may be said
+    order: str, amount: str | None, reason: str, lines: tuple[str, ...], *, restock: bool, again: bool
+) -> None:
     """Pay ORDER (K-1043 or 1043) back, all or a part of it; with --restock its goods are on the shelf again."""
     if lines and not restock:
         raise click.ClickException("--line says what comes back: use it with --restock.")
@@ -73,11 +77,18 @@ def refund(order: str, amount: str | None, reason: str, lines: tuple[str, ...], 
     found = order_called(order)
     order_id, called, currency = found.id, label(found.number), found.currency
     with in_plain_words():
+        minor = minor_units(amount, currency) if amount else None
+        before = refunding.given_a_moment_ago(order_id, minor, REQUESTED_BY) if minor and not again else None
+        if before:
+            raise click.ClickException(
+                f"{before.amount} of {called} went on its way a moment ago ({before.state.replace('_', ' ')}). "
+                "If as much is to go back once more, add --again."
+            )
         view = refunding.refund_order(
             order_id,
-            amount=minor_units(amount, currency) if amount else None,
+            amount=minor,
             reason=reason,
-            requested_by="the command line",
+            requested_by=REQUESTED_BY,
             request_token=secrets.token_hex(16),
             restock=goods,
         )

@@ -32,6 +32,8 @@ from storefront.payments.models import (
 )
 from storefront.payments.standing import promised
 
+# Why a refund failed that Stripe does not know of.
+NEVER_SENT = "never_sent"
 PAID = (OrderStatus.paid, OrderStatus.partially_refunded, OrderStatus.refunded)
 # Long enough for the customer to try another card on the page itself.
 MINUTES_BEFORE_FAILURE_MAIL = 3
@@ -52,9 +54,13 @@ def keep_or_return_money(payment: Payment) -> None:
 
 
 def _has_been_tried(refund: Refund, rest: int) -> bool:
-    """Whether Stripe took it, or refused just this: what was refused because a part had gone back meanwhile leaves a rest."""
+    """Whether Stripe took it, or refused just this: what was refused because a part had gone back meanwhile leaves a rest.
+
+    What never got there was not refused: it is asked for anew, with a key that no answer of Stripe's is kept for.
+    """
     was_taken = refund.stripe_refund_id is not None or refund.state not in GIVEN_BACK
-    return refund.kind is RefundKind.late and (was_taken or refund.amount == rest)
+    was_refused = refund.amount == rest and refund.failure_reason != NEVER_SENT
+    return refund.kind is RefundKind.late and (was_taken or was_refused)
 
 
 def new_refund(
@@ -165,7 +171,8 @@ def _mail_refund(order: Order, refund: Refund) -> None:
     if refund.stripe_refund_id:
         kind = "late_money_returned" if refund.kind is RefundKind.late else "refunded"
         post(kind, order.email, f"{kind}:{refund.public_id}", context)
-    if refund.state in {RefundState.failed, RefundState.canceled}:
+    is_asked_anew = refund.kind is RefundKind.late and refund.failure_reason == NEVER_SENT
+    if refund.state in {RefundState.failed, RefundState.canceled} and not is_asked_anew:
         if refund.stripe_refund_id:
             post("refund_failed", order.email, f"refund_failed:{refund.public_id}", context)
         alarm(

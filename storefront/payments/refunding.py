@@ -18,7 +18,7 @@ from storefront.orders.labels import label
 from storefront.orders.models import Order
 from storefront.payments import news
 from storefront.payments.attempts import record_or_note
-from storefront.payments.consequences import new_refund
+from storefront.payments.consequences import NEVER_SENT, new_refund
 from storefront.payments.customers import wait_for_mode
 from storefront.payments.models import GIVEN_BACK, IntentState, Payment, Refund, RefundKind, RefundState, Source
 from storefront.payments.news import Facts
@@ -29,6 +29,8 @@ from storefront.payments.stripe_gateway import refunds as stripe_refunds
 from storefront.payments.stripe_gateway.changing import refuse_other_account, refuse_to_change
 from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
 
+# Whoever lost the answer to a command types it once more.
+MAY_BE_A_REPETITION = dt.timedelta(minutes=10)
 # Stripe keeps keys for a day at least; well within that the same request is the same refund.
 KEY_GOOD_FOR = dt.timedelta(hours=20)
 
@@ -166,7 +168,22 @@ def _found_at_stripe(public_id: str, intent: str) -> Facts:
     for facts in refunds:
         if (facts.get("metadata") or {}).get("refund_id") == public_id:
             return facts
-    raise RefusedByStripeError("never_sent", "", 0)
+    raise RefusedByStripeError(NEVER_SENT, "", 0)
+
+
+def given_a_moment_ago(order_id: int, amount: int, requested_by: str) -> RefundView | None:
+    """The same refund, asked for by the same a few minutes ago: what is meant now may be that one."""
+    same = (
+        Refund.payment_id == select(Payment.id).where(Payment.order_id == order_id).scalar_subquery(),
+        Refund.amount == amount,
+        Refund.requested_by == requested_by,
+        Refund.state.not_in(GIVEN_BACK),
+        Refund.created_at > now() - MAY_BE_A_REPETITION,
+    )
+    public_id = current_session().scalar(select(Refund.public_id).where(*same).order_by(Refund.id.desc()).limit(1))
+    view = _view(public_id) if public_id else None
+    leave()
+    return view
 
 
 def request_token() -> str:

@@ -40,6 +40,21 @@ def test_a_refund_whose_answer_is_lost_is_not_called_failed(shop: Shop, alice: S
     assert shop.given_back() == [Money(2400, "eur")]
 
 
+def test_a_command_typed_once_more_gives_nothing_more_back(shop: Shop, alice: Shopper) -> None:
+    alice.buys("Teapot")
+    five = ("payments", "refund", "K-1001", "--amount", "5")
+
+    types(shop, *five)  # and the terminal is gone
+    repeated = types(shop, *five)
+    meant = types(shop, *five, "--again")
+    shop.clock.forward(minutes=11)
+    later = types(shop, *five)
+
+    assert (repeated.exit_code, "went on its way a moment ago (succeeded)" in repeated.output) == (1, True)
+    assert (meant.exit_code, later.exit_code) == (0, 0)
+    assert shop.given_back() == [Money(500, "eur")] * 3
+
+
 def summary(said: str) -> dict[str, int]:
     """The table at the end of `flask payments reconcile`."""
     rows = said.rpartition("----\n")[2].splitlines()

@@ -123,6 +123,26 @@ def test_given_up_while_unknown_and_refunded_in_part_by_the_owner_the_rest_goes_
     assert alice.orders() == [("Vase", "canceled")]
 
 
+def test_given_up_while_unknown_the_money_goes_back_though_stripe_keeps_a_fault(
+    shop: Shop, sandbox: Sandbox, alice: Shopper
+) -> None:
+    sandbox.hold_webhooks()
+    sandbox.fault("cut_after", times=BOTH_TRIES)
+    alice.presses(alice.buys("Vase").page.form("/cancellation"))
+    sandbox.fault("error_before", "/v1/refunds", times=BOTH_TRIES, remembered=True)
+    shop.clock.forward(minutes=2)
+    shop.work()
+    kept = shop.all(Refund.kind, Refund.state)
+
+    shop.clock.forward(hours=30)
+    shop.work()
+
+    assert kept == [(RefundKind.late, RefundState.unknown)]
+    assert shop.all(Refund.kind, Refund.state)[1:] == [(RefundKind.late, RefundState.succeeded)]
+    assert shop.given_back() == [Money(6900, "eur")]
+    assert shop.mails("owner_alarm") == []
+
+
 def test_an_expired_hold_asks_stripe_first(shop: Shop, sandbox: Sandbox, carol: Shopper) -> None:
     carol.buys("Vase")
     sandbox.hold_webhooks()
