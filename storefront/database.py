@@ -223,13 +223,15 @@ def forget_writing(session: Session, ended: SessionTransaction) -> None:
 
 def engine_options(url: str) -> dict[str, Any]:
     """What SQLAlchemy's create_engine needs beside the address."""
+    # What is written is about people, and some of it is secret: an error, which goes to the log, does not repeat it.
+    usual: dict[str, Any] = {"hide_parameters": True}
     if not url.startswith("sqlite"):
-        return {"pool_pre_ping": True}
+        return usual | {"pool_pre_ping": True}
     try:
         import pysqlite3.dbapi2 as sqlite  # noqa: PLC0415  only where its wheel exists
     except ImportError:
-        return {}
-    return {"module": sqlite}
+        return usual
+    return usual | {"module": sqlite}
 
 
 def upgrade(url: str) -> None:

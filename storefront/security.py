@@ -1,6 +1,7 @@
 """What every request must pass and every answer carries: the cross-site rule, security headers, privacy of pages."""
 
 import datetime as dt
+import math
 from collections.abc import Iterator
 from itertools import chain
 from typing import ClassVar, Final
@@ -132,7 +133,10 @@ def _typed(request: Request) -> Iterator[str]:
         return iter(())
     if request.method in _READING:
         return iter(request.args.values())
-    request.get_data()  # kept: reading the form alone would use the body up for whoever hands it on
+    body = request.get_data()  # kept: reading the form alone would use the body up for whoever hands it on
+    # Of a body that does not say how long it is, only so much is read: what is cut off was not sent to be cut off.
+    if request.content_length is None and len(body) >= (request.max_content_length or math.inf):
+        abort(413)
     return chain(request.args.values(), request.form.values())
 
 

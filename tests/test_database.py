@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from storefront.database import (
     TransactionError,
@@ -141,3 +142,12 @@ def test_the_network_is_refused_while_anything_is_open() -> None:
 def test_one_cannot_leave_while_writing() -> None:
     with pytest.raises(TransactionError, match="network"), transaction():
         leave()
+
+
+def test_an_error_does_not_repeat_what_was_to_be_written(app: Flask) -> None:
+    nowhere = select(text("word")).select_from(text("nowhere")).where(text("word = :word"))
+
+    with app.app_context(), pytest.raises(DBAPIError) as broken:
+        current_session().execute(nowhere, {"word": "a secret word"})
+
+    assert "a secret word" not in str(broken.value)

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
-from storefront.cli.printing import in_plain_words, order_called, show_table
+from storefront.cli.printing import ROW_ID, in_plain_words, order_called, show_table
 from storefront.cli.shop import shop
 from storefront.database import leave
 from storefront.digital import assets as shelf
@@ -62,7 +62,7 @@ def show(sku: str | None) -> None:
 
 
 @assets.command("remove")
-@click.argument("number", type=int)
+@click.argument("number", type=ROW_ID)
 def remove(number: int) -> None:
     """Let nobody get NUMBER from now on. Who has it already keeps it; closing one order's is done by refunding it."""
     with in_plain_words():

@@ -1,11 +1,10 @@
 """`flask orders`, until there are pages for it."""
 
 import click
-from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from storefront.cli.printing import in_plain_words, order_number, show_table
+from storefront.cli.printing import OwnersCommands, in_plain_words, order_number, show_table
 from storefront.database import current_session
 from storefront.orders import fulfilling
 from storefront.orders.labels import label
@@ -14,7 +13,7 @@ from storefront.orders.models import Order, OrderStatus
 NEWEST = 50
 HEADS = ("number", "placed (UTC)", "status", "parcel", "total", "for", "what")
 
-orders = AppGroup("orders", short_help="List orders; note that one was sent.")
+orders = OwnersCommands("orders", short_help="List orders; note that one was sent.")
 
 
 @orders.command("list")

@@ -5,13 +5,13 @@ import secrets
 from collections import Counter
 
 import click
-from flask.cli import AppGroup
 
-from storefront.cli.printing import in_plain_words, minor_units, order_called, show_table
+from storefront.cli.printing import ROW_ID, OwnersCommands, in_plain_words, minor_units, order_called, show_table
 from storefront.installation import stands_still
 from storefront.money import Money
 from storefront.orders.labels import label
 from storefront.payments import breaker, consequences, inbox, reconciling, refunding
+from storefront.payments.models import RefundState
 from storefront.payments.reconciling import Reconciled
 from storefront.payments.restocking import Restock
 from storefront.payments.unmatched import settle_unmatched
@@ -19,8 +19,8 @@ from storefront.payments.unmatched import settle_unmatched
 REQUESTED_BY = "the command line"
 REASONS = ("requested_by_customer", "duplicate", "fraudulent")
 
-payments = AppGroup("payments", short_help="Ask Stripe about what is open; pay back; show what fits nowhere.")
-events = AppGroup("events", short_help="Apply a stored webhook again.")
+payments = OwnersCommands("payments", short_help="Ask Stripe about what is open; pay back; show what fits nowhere.")
+events = OwnersCommands("events", short_help="Apply a stored webhook again.")
 
 
 @payments.command("reconcile")
@@ -92,7 +92,15 @@ def refund(  # noqa: PLR0913  what may be said
             request_token=secrets.token_hex(16),
             restock=goods,
         )
+    if view.state in {RefundState.failed, RefundState.canceled}:
+        raise click.ClickException(
+            f"{view.amount} of {called} could not be given back: {view.failure_reason or view.state}."
+        )
     click.echo(f"{view.amount} of {called}: {view.state.replace('_', ' ')}")
+    if view.state in {RefundState.sending, RefundState.unknown}:
+        click.echo(
+            "Stripe has not answered yet. The worker goes on asking, and gives it back once: do not run this again."
+        )
 
 
 def _quantities(lines: tuple[str, ...]) -> Counter[str]:
@@ -106,10 +114,12 @@ def _quantities(lines: tuple[str, ...]) -> Counter[str]:
 
 
 @payments.command("unmatched")
-@click.option("--settle", type=int, metavar="ID", help="Take entry ID off the list: it has been dealt with.")
+@click.option("--settle", type=ROW_ID, metavar="ID", help="Take entry ID off the list: it has been dealt with.")
 @click.option("--note", default="", help="With --settle: what was done about it.")
 def unmatched(settle: int | None, note: str) -> None:
     """Show what fits nowhere: money without an order, an order without its money."""
+    if note and settle is None:
+        raise click.ClickException("--note says what was done about an entry: name it with --settle.")
     if settle is not None:
         with in_plain_words():
             settled = settle_unmatched(settle, note)

@@ -4,9 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from typing import Any
 
 import click
+from flask.cli import AppGroup
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from storefront.database import current_session
 from storefront.errors import ShopError
@@ -15,7 +18,31 @@ from storefront.orders.labels import label, number_of
 from storefront.orders.models import Order
 from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
 
+# Of SQLite in words, of Postgres by number: no such table, no such column.
+_NOT_MIGRATED = re.compile(r"no such (table|column)")
+_NOT_MIGRATED_STATES = frozenset({"42P01", "42703"})
+# An id as the owner types it. No row has a larger one.
+ROW_ID = click.IntRange(1, 2**31 - 1)
 _AMOUNT = re.compile(r"\d{1,12}(\.\d+)?")
+
+
+class OwnersCommands(AppGroup):
+    """Commands that say in a sentence what is wrong with the database, where it is that."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except DBAPIError as error:
+            raise click.ClickException(_wrong_with(error)) from error
+
+
+def _wrong_with(error: DBAPIError) -> str:
+    said = (str(error.orig).strip().splitlines() or [type(error).__name__])[0]
+    if _NOT_MIGRATED.search(said) or getattr(error.orig, "sqlstate", None) in _NOT_MIGRATED_STATES:
+        return f"The tables are not those of this version: run `flask db upgrade` first. ({said})"
+    if isinstance(error, OperationalError):
+        return f"The database says: {said}. Is DATABASE_URL right, and may you write to it?"
+    raise error
 
 
 @contextmanager
@@ -62,7 +89,9 @@ def order_called(written: str) -> Order:
 def minor_units(written: str, currency: str) -> int:
     """12.50 or 12,50 in the currency's smallest unit."""
     found = _AMOUNT.fullmatch(written.strip().replace(",", "."))
-    amount = Decimal(found.group()).scaleb(decimals(currency)) if found else Decimal(0)
+    # More decimals than there are may be meant as thousands.
+    fits = found and len(found.group(1) or ".") - 1 <= decimals(currency)
+    amount = Decimal(found.group()).scaleb(decimals(currency)) if found and fits else Decimal(0)
     if amount <= 0 or amount != amount.to_integral_value():
         raise click.ClickException(f"{written!r} is no amount of {currency.upper()}. For example: 12.50")
     return int(amount)

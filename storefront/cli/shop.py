@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
 from storefront import audit, installation
 from storefront.cli.discounts import discounts
-from storefront.cli.printing import in_plain_words, show_table
+from storefront.cli.printing import OwnersCommands, in_plain_words, show_table
 from storefront.customers.address_form import email_field
 from storefront.customers.joining import join, newcomer
 from storefront.customers.models import Role, User
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 SHORTEST_PASSWORD = 10
 
-shop = AppGroup("shop", short_help="Make an owner; import products; offer discounts; adopt a copy.")
+shop = OwnersCommands("shop", short_help="Make an owner; import products; offer discounts; adopt a copy.")
 shop.add_command(discounts)
 
 

@@ -16,7 +16,7 @@ from storefront.catalog.indexing import index_products
 from storefront.catalog.media import folder_beside
 from storefront.catalog.models import Product
 from storefront.database import leave
-from storefront.errors import ShopError
+from storefront.errors import RefusedError, ShopError
 from storefront.extensions import db
 from storefront.installation import Installation
 from storefront.jobs.models import Job
@@ -57,6 +57,8 @@ def count_all(target_url: str) -> dict[str, int]:
     leave()
     try:
         refuse_what_cannot_be(db.engine, target)
+    except SQLAlchemyError as error:
+        raise RefusedError(f"The target cannot be read: {_first_line(error)}") from error
     finally:
         target.dispose()
     with db.engine.connect() as source:

@@ -9,6 +9,7 @@ from alembic.util import CommandError
 from flask import current_app
 from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, inspect, select, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from config import BadSettingError, read_database_url
 from storefront import models as _models  # noqa: F401  the metadata needs every table
@@ -27,7 +28,7 @@ def open_place(written: str) -> Engine:
     """An engine for the database at the address that somebody typed; a relative SQLite path is meant as in DATABASE_URL."""
     try:
         url = make_url(read_database_url(written))
-    except BadSettingError as error:
+    except (BadSettingError, ArgumentError, ValueError) as error:
         raise RefusedError(str(error)) from error
     if url.get_backend_name() == "sqlite" and url.database:
         url = url.set(database=str(Path(current_app.instance_path) / url.database))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click import ClickException
 from click.testing import Result
 from flask import Flask
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from storefront.customers.joining import join, newcomer
 from storefront.customers.models import Role, User
 from storefront.customers.passwords import is_password_of
 from storefront.database import current_session, transaction
+from storefront.extensions import db
 from storefront.mail.models import OutboundMail
 from storefront.orders.models import FulfilmentStatus, Order, OrderStatus
 from storefront.payments.models import Unmatched
@@ -146,12 +148,47 @@ class TestPayments:
         assert said.exit_code == 1
         assert "is no amount of EUR" in said.output
 
+    @pytest.mark.parametrize(("written", "currency"), [("1.250", "eur"), ("1,250", "eur"), ("5.0", "jpy")])
+    def test_what_may_be_meant_as_thousands_is_none(self, written: str, currency: str) -> None:
+        with pytest.raises(ClickException, match="is no amount"):
+            minor_units(written, currency)
+
     @pytest.mark.parametrize(
         ("written", "currency", "minor"),
         [("12.50", "eur", 1250), ("12,5", "eur", 1250), ("500", "jpy", 500), ("1.25", "kwd", 1250)],
     )
     def test_amounts_are_read_in_their_currency(self, written: str, currency: str, minor: int) -> None:
         assert minor_units(written, currency) == minor
+
+
+class TestDatabase:
+    """What is wrong with it is a sentence, not a traceback."""
+
+    def test_tables_that_are_not_there(self, app: Flask, shell: Shell) -> None:
+        with app.app_context():
+            db.session.remove()
+            with db.engine.begin() as connection:
+                connection.exec_driver_sql("DROP TABLE unmatched")
+
+        said = shell.types("payments", "unmatched")
+
+        assert (said.exit_code, "run `flask db upgrade` first" in said.output) == (1, True)
+
+    def test_one_that_cannot_be_reached(self) -> None:
+        with bare_app("postgresql://nobody@127.0.0.1:1/shop") as app:
+            add_commands(app)
+            said = Shell(app).types("orders", "list")
+
+        assert (said.exit_code, "Is DATABASE_URL right" in said.output) == (1, True)
+
+    @pytest.mark.parametrize("words", [("payments", "unmatched", "--settle"), ("shop", "assets", "remove")])
+    def test_a_number_that_no_row_can_have(self, shell: Shell, words: tuple[str, ...]) -> None:
+        assert shell.types(*words, "99999999999999999999").exit_code == 2
+
+    def test_words_about_nothing(self, shell: Shell) -> None:
+        said = shell.types("payments", "unmatched", "--note", "refunded by hand")
+
+        assert (said.exit_code, "--settle" in said.output) == (1, True)
 
 
 class TestOwner:

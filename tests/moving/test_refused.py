@@ -56,6 +56,15 @@ def test_what_is_no_address_is_refused(types: Types, address: str) -> None:
     assert "DATABASE_URL must be SQLite or Postgres" in types(address).output
 
 
+@pytest.mark.parametrize("address", ["postgresql://nobody@127.0.0.1:1/shop", "postgresql://nobody@127.0.0.1:port/shop"])
+@pytest.mark.parametrize("other", [(), ("--dry-run",)])
+def test_what_is_not_there_is_said_in_a_sentence(types: Types, address: str, other: tuple[str, ...]) -> None:
+    said = types(address, *other)
+
+    assert (said.exit_code, said.output.count("Error: ")) == (1, 1), said.output
+    assert isinstance(said.exception, SystemExit)
+
+
 def test_a_shop_that_is_not_migrated_is_refused(types: Types, database_url: str, target: str) -> None:
     with looking_at(database_url) as engine, engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
