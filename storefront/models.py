@@ -14,19 +14,10 @@ from storefront.orders.models import Cart, CartLine, Counter, Order, OrderLine, 
 from storefront.orders.tax_models import TaxCalculation
 from storefront.orders.terms_models import ShippingRate, ShippingTier, ShippingZone, ShippingZoneCountry, TaxRate
 from storefront.payments.breaker import NewCardBreaker
-from storefront.payments.models import (
-    CardSetup,
-    Dispute,
-    Payment,
-    PaymentAttempt,
-    PaymentEvent,
-    Refund,
-    RefundLine,
-    SavedCard,
-    StripeCustomer,
-    StripeEvent,
-    Unmatched,
-)
+from storefront.payments.card_models import CardSetup, SavedCard, StripeCustomer
+from storefront.payments.inbox_models import StripeEvent, Unmatched
+from storefront.payments.models import Payment, PaymentAttempt, PaymentEvent
+from storefront.payments.refund_models import Dispute, Refund, RefundLine
 from storefront.payments.sweeping.cursors import Sweep
 from storefront.stripe_keys import StripeKey
 from storefront.throttling import Throttle

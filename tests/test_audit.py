@@ -19,7 +19,7 @@ from storefront.database import current_session, transaction
 from storefront.invoices.seller import Seller, change_seller
 from storefront.orders import fulfilling
 from storefront.orders.models import OrderStatus
-from storefront.payments.models import EventState, StripeEvent
+from storefront.payments.inbox_models import EventState, StripeEvent
 from tests.apps import bare_app
 from tests.doors import register
 from tests.mail.orders import place

@@ -9,8 +9,8 @@ from babel.dates import format_date
 from storefront.clock import now
 from storefront.errors import NotYoursError
 from storefront.payments import breaker
+from storefront.payments.card_models import SavedCard, SetupState
 from storefront.payments.cards import MOST_CARDS, last_used, orders_being_charged, saved_cards_of
-from storefront.payments.models import SavedCard, SetupState
 from storefront.payments.setups import Outcome, consent_words, outcome_of
 
 _NOTHING_SAID: Final = {

@@ -20,8 +20,8 @@ from storefront.orders.pricing import price
 from storefront.orders.totals import Totals
 from storefront.payments import breaker
 from storefront.payments.attempts import CONSENT
+from storefront.payments.card_models import SavedCard
 from storefront.payments.cards import usable_cards_of
-from storefront.payments.models import SavedCard
 from storefront.payments.showing import CardShown, OrderShown, Shown
 
 

@@ -11,8 +11,8 @@ from storefront.installation import stands_still
 from storefront.money import Money
 from storefront.orders.labels import label
 from storefront.payments import breaker, consequences, inbox, reconciling, refunding
-from storefront.payments.models import RefundState
 from storefront.payments.reconciling import Reconciled
+from storefront.payments.refund_models import RefundState
 from storefront.payments.restocking import Restock
 from storefront.payments.unmatched import settle_unmatched
 

@@ -24,9 +24,10 @@ from storefront.orders.discount_offers import EVERYTHING, every_discount
 from storefront.orders.discount_offers import create as create_discount
 from storefront.orders.terms_file import read_terms_file
 from storefront.orders.terms_keeping import replace_terms, zones_today
+from storefront.payments.card_models import SavedCard
 from storefront.payments.cards import saved_cards_of
 from storefront.payments.customers import customer_to_charge, want_customer
-from storefront.payments.models import SavedCard, Source
+from storefront.payments.models import Source
 from storefront.payments.news import card_news
 from storefront.payments.record import record
 

@@ -12,7 +12,9 @@ from storefront.mail.models import OutboundMail
 from storefront.operations.readiness import longest_wait
 from storefront.orders.models import Order
 from storefront.payments import breaker, silence
-from storefront.payments.models import EventState, PaymentAttempt, Refund, StripeEvent, Unmatched
+from storefront.payments.inbox_models import EventState, StripeEvent, Unmatched
+from storefront.payments.models import PaymentAttempt
+from storefront.payments.refund_models import Refund
 
 
 @dataclass(frozen=True)

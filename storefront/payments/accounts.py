@@ -9,8 +9,8 @@ from storefront import audit, stripe_keys
 from storefront.clock import now
 from storefront.database import leave, transaction
 from storefront.jobs.queue import job
+from storefront.payments.card_models import SavedCard, StripeCustomer
 from storefront.payments.consequences import alarm
-from storefront.payments.models import SavedCard, StripeCustomer
 from storefront.payments.stripe_gateway.changing import learn_account
 from storefront.payments.stripe_gateway.errors import OutcomeUnknownError
 

@@ -15,19 +15,11 @@ from storefront.database import current_session, leave, transaction
 from storefront.jobs.queue import enqueue, job
 from storefront.orders.models import OPEN_STATUSES, Order
 from storefront.payments import news
+from storefront.payments.card_models import OPEN_SETUPS, CardSetup, SavedCard, StripeCustomer
 from storefront.payments.customers import wait_for_mode
 from storefront.payments.deletion import let_go
 from storefront.payments.keeping import lock_wallet, outdate_looks
-from storefront.payments.models import (
-    LIVE_STATES,
-    OPEN_SETUPS,
-    CardSetup,
-    Payment,
-    PaymentAttempt,
-    SavedCard,
-    Source,
-    StripeCustomer,
-)
+from storefront.payments.models import LIVE_STATES, Payment, PaymentAttempt, Source
 from storefront.payments.record import record
 from storefront.payments.stripe_gateway.cards import cards_of
 

@@ -14,8 +14,9 @@ from storefront.errors import RefusedError
 from storefront.installation import this_shop
 from storefront.orders.placing import Placed
 from storefront.payments import cards, hosted, news
+from storefront.payments.card_models import SavedCard, StripeCustomer
 from storefront.payments.consequences import note_unmatched
-from storefront.payments.models import AttemptState, Payment, PaymentAttempt, SavedCard, Source, StripeCustomer
+from storefront.payments.models import AttemptState, Payment, PaymentAttempt, Source
 from storefront.payments.record import DoesNotFitError, NotOursError, record
 from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
 from storefront.payments.stripe_gateway.intents import INTENT_PARTS, fetch_intent, pay

@@ -16,8 +16,10 @@ from storefront import audit
 from storefront.clock import now
 from storefront.database import Base, current_session, leave, transaction
 from storefront.errors import TooManyTriesError
+from storefront.payments.card_models import CardSetup
 from storefront.payments.consequences import alarm
-from storefront.payments.models import AttemptState, CardSetup, PaymentAttempt, StripeEvent
+from storefront.payments.inbox_models import StripeEvent
+from storefront.payments.models import AttemptState, PaymentAttempt
 from storefront.payments.past_us import declined_past_us
 
 WINDOW: Final = dt.timedelta(minutes=10)

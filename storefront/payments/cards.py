@@ -13,16 +13,9 @@ from storefront.errors import NotYoursError, RefusedError
 from storefront.jobs.queue import NotYetError, enqueue, job
 from storefront.orders.models import Order
 from storefront.payments import keeping, news
+from storefront.payments.card_models import SavedCard, StripeCustomer
 from storefront.payments.customers import wait_for_mode
-from storefront.payments.models import (
-    LIVE_STATES,
-    AttemptState,
-    Payment,
-    PaymentAttempt,
-    SavedCard,
-    Source,
-    StripeCustomer,
-)
+from storefront.payments.models import LIVE_STATES, AttemptState, Payment, PaymentAttempt, Source
 from storefront.payments.record import record
 from storefront.payments.stripe_gateway import cards as stripe_cards
 from storefront.payments.stripe_gateway.errors import RefusedByStripeError

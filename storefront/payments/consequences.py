@@ -18,18 +18,9 @@ from storefront.orders import discount_uses
 from storefront.orders.closing import close_bought
 from storefront.orders.models import Cart, CartState, Order, OrderStatus
 from storefront.payments import restocking
-from storefront.payments.models import (
-    GIVEN_BACK,
-    AttemptState,
-    Dispute,
-    IntentState,
-    Payment,
-    PaymentAttempt,
-    Refund,
-    RefundKind,
-    RefundState,
-    Unmatched,
-)
+from storefront.payments.inbox_models import Unmatched
+from storefront.payments.models import AttemptState, IntentState, Payment, PaymentAttempt
+from storefront.payments.refund_models import GIVEN_BACK, Dispute, Refund, RefundKind, RefundState
 from storefront.payments.standing import promised
 
 # Why a refund failed that Stripe does not know of.

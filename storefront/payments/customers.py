@@ -14,7 +14,7 @@ from storefront.errors import BusyError, NotYoursError
 from storefront.installation import this_shop
 from storefront.jobs.queue import NotYetError, enqueue, job
 from storefront.payments import keeping
-from storefront.payments.models import SavedCard, StripeCustomer
+from storefront.payments.card_models import SavedCard, StripeCustomer
 from storefront.payments.stripe_gateway.changing import seat
 from storefront.payments.stripe_gateway.customers import create_customer, customers_since, update_customer
 from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError

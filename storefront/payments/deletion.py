@@ -23,18 +23,11 @@ from storefront.orders.fulfilling import SENDABLE
 from storefront.orders.labels import label
 from storefront.orders.models import OPEN_STATUSES, FulfilmentStatus, Order, OrderLine
 from storefront.payments import forgetting, news
+from storefront.payments.card_models import StripeCustomer
 from storefront.payments.customers import ASKED_AGAIN_AFTER, KEY_GOOD_FOR, already_made, wait_for_mode
-from storefront.payments.models import (
-    LIVE_STATES,
-    Dispute,
-    Payment,
-    PaymentAttempt,
-    Refund,
-    RefundState,
-    Source,
-    StripeCustomer,
-)
+from storefront.payments.models import LIVE_STATES, Payment, PaymentAttempt, Source
 from storefront.payments.record import record
+from storefront.payments.refund_models import Dispute, Refund, RefundState
 from storefront.payments.stripe_gateway import customers as stripe_customers
 from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
 

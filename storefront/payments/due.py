@@ -12,15 +12,9 @@ from storefront.database import current_session, leave
 from storefront.errors import BusyError
 from storefront.payments.asking import STILL_SENDING, ask_about_attempt, release
 from storefront.payments.guests import ask_about_customer
-from storefront.payments.models import (
-    AttemptKind,
-    AttemptState,
-    Payment,
-    PaymentAttempt,
-    Refund,
-    RefundState,
-)
+from storefront.payments.models import AttemptKind, AttemptState, Payment, PaymentAttempt
 from storefront.payments.open_work import of_this_mode, past_hold, unmade_customers
+from storefront.payments.refund_models import Refund, RefundState
 from storefront.payments.refunding import ask_about_refund
 from storefront.payments.setups import ask_about_setup, setups_due
 from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError

@@ -13,8 +13,8 @@ from storefront.customers.models import User
 from storefront.database import current_session, leave, transaction
 from storefront.jobs.queue import job
 from storefront.mail.outbox import Posting, message, post_all
+from storefront.payments.card_models import SavedCard
 from storefront.payments.messages import card_in_words
-from storefront.payments.models import SavedCard
 
 DAYS_BEFORE: Final = (7, 30)
 AT_A_TIME: Final = 500

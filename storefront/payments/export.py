@@ -15,8 +15,9 @@ from storefront.invoices.models import Invoice
 from storefront.mail.models import OutboundMail
 from storefront.orders.export import carts_of, money, order_facts
 from storefront.orders.models import Order
+from storefront.payments.card_models import CardSetup, SavedCard
 from storefront.payments.forgetting import mails_of
-from storefront.payments.models import CardSetup, Payment, PaymentAttempt, SavedCard
+from storefront.payments.models import Payment, PaymentAttempt
 
 Facts = dict[str, Any]
 _CARD = (

@@ -18,16 +18,10 @@ from storefront.jobs.queue import enqueue, job
 from storefront.mail.models import MailState, OutboundMail
 from storefront.orders.deletion import was_paid
 from storefront.orders.models import Order
-from storefront.payments.models import (
-    CardSetup,
-    Dispute,
-    Payment,
-    PaymentAttempt,
-    Refund,
-    SavedCard,
-    StripeCustomer,
-    StripeEvent,
-)
+from storefront.payments.card_models import CardSetup, SavedCard, StripeCustomer
+from storefront.payments.inbox_models import StripeEvent
+from storefront.payments.models import Payment, PaymentAttempt
+from storefront.payments.refund_models import Dispute, Refund
 
 T = TypeVar("T")
 OVER: Final = (MailState.sent, MailState.dropped)

@@ -17,9 +17,10 @@ from storefront.installation import this_shop
 from storefront.jobs.queue import job
 from storefront.orders.models import Order
 from storefront.orders.placing import Buyer
+from storefront.payments.card_models import StripeCustomer
 from storefront.payments.customers import make_customer
 from storefront.payments.deletion import let_go
-from storefront.payments.models import LIVE_STATES, Payment, PaymentAttempt, PaymentStatus, StripeCustomer
+from storefront.payments.models import LIVE_STATES, Payment, PaymentAttempt, PaymentStatus
 from storefront.payments.stripe_gateway.changing import seat
 from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
 from storefront.payments.tries import refuse_too_many_tries

@@ -7,7 +7,8 @@ from sqlalchemy import and_, literal, select
 
 from storefront.database import current_session
 from storefront.money import Money
-from storefront.payments.models import GIVEN_BACK, Payment, PaymentEvent, Refund, RefundState
+from storefront.payments.models import Payment, PaymentEvent
+from storefront.payments.refund_models import GIVEN_BACK, Refund, RefundState
 
 _ASKED = (RefundState.sending, RefundState.unknown)
 

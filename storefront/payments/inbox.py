@@ -13,7 +13,8 @@ from storefront.clock import now
 from storefront.database import current_session, leave, rehearsal, transaction, upsert
 from storefront.jobs.queue import enqueue
 from storefront.payments import consequences, news
-from storefront.payments.models import EventState, IntentState, Payment, PaymentAttempt, Source, StripeEvent
+from storefront.payments.inbox_models import EventState, StripeEvent
+from storefront.payments.models import IntentState, Payment, PaymentAttempt, Source
 from storefront.payments.news import Facts
 from storefront.payments.record import DoesNotFitError, NotOursError, settle
 from storefront.payments.stripe_gateway.events import check_signature, fetch_event

@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 from storefront.clock import now
 from storefront.database import current_session, upsert
 from storefront.jobs.queue import enqueue
-from storefront.payments.models import SavedCard, StripeCustomer
+from storefront.payments.card_models import SavedCard, StripeCustomer
 from storefront.payments.news import CardFacts
 
 

@@ -12,8 +12,10 @@ from storefront.installation import this_shop
 from storefront.jobs.queue import job
 from storefront.payments import intents, news, past_us, sessions, setups
 from storefront.payments.attempts import record_or_note
-from storefront.payments.models import AttemptState, Dispute, Payment, PaymentAttempt, SavedCard, Source, StripeCustomer
+from storefront.payments.card_models import SavedCard, StripeCustomer
+from storefront.payments.models import AttemptState, Payment, PaymentAttempt, Source
 from storefront.payments.record import record
+from storefront.payments.refund_models import Dispute
 from storefront.payments.stripe_gateway.cards import fetch_card, fetch_setup
 from storefront.payments.stripe_gateway.customers import fetch_customer
 from storefront.payments.stripe_gateway.events import fetch_event

@@ -16,7 +16,8 @@ from storefront.money import Money
 from storefront.orders.labels import label
 from storefront.orders.links import path_by_mail
 from storefront.orders.models import Order, OrderStatus
-from storefront.payments.models import GIVEN_BACK, Payment, Refund
+from storefront.payments.models import Payment
+from storefront.payments.refund_models import GIVEN_BACK, Refund
 
 PAID = (OrderStatus.paid, OrderStatus.partially_refunded, OrderStatus.refunded)
 OPEN_DOWNLOADS = (OrderStatus.paid, OrderStatus.partially_refunded)

@@ -9,14 +9,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 from storefront.clock import now
 from storefront.database import current_session
 from storefront.orders.models import OPEN_STATUSES, Order
-from storefront.payments.models import (
-    LIVE_STATES,
-    Payment,
-    PaymentAttempt,
-    Refund,
-    RefundState,
-    StripeCustomer,
-)
+from storefront.payments.card_models import StripeCustomer
+from storefront.payments.models import LIVE_STATES, Payment, PaymentAttempt
+from storefront.payments.refund_models import Refund, RefundState
 
 OPEN_REFUNDS = (RefundState.sending, RefundState.unknown, RefundState.pending, RefundState.requires_action)
 

@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from storefront.database import current_session, leave
 from storefront.payments.closing import close_if_stripe_answers
-from storefront.payments.models import AttemptKind, IntentState, Payment, PaymentAttempt, StripeEvent
+from storefront.payments.inbox_models import StripeEvent
+from storefront.payments.models import AttemptKind, IntentState, Payment, PaymentAttempt
 
 MOST: Final = 5
 _DECLINED: Final = "payment_intent.payment_failed"

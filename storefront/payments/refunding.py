@@ -20,9 +20,10 @@ from storefront.payments import news
 from storefront.payments.attempts import record_or_note
 from storefront.payments.consequences import NEVER_SENT, new_refund
 from storefront.payments.customers import wait_for_mode
-from storefront.payments.models import GIVEN_BACK, IntentState, Payment, Refund, RefundKind, RefundState, Source
+from storefront.payments.models import IntentState, Payment, Source
 from storefront.payments.news import Facts
 from storefront.payments.record import record
+from storefront.payments.refund_models import GIVEN_BACK, Refund, RefundKind, RefundState
 from storefront.payments.restocking import Restock, write_lines
 from storefront.payments.standing import promised
 from storefront.payments.stripe_gateway import refunds as stripe_refunds

@@ -14,7 +14,8 @@ from storefront.clock import now
 from storefront.database import current_session
 from storefront.errors import RefusedError
 from storefront.orders.models import Order, OrderLine
-from storefront.payments.models import GIVEN_BACK, Payment, Refund, RefundLine
+from storefront.payments.models import Payment
+from storefront.payments.refund_models import GIVEN_BACK, Refund, RefundLine
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,11 @@ from storefront.database import current_session, leave, transaction
 from storefront.errors import BusyError, NotYoursError
 from storefront.installation import this_shop
 from storefront.payments import news
+from storefront.payments.card_models import OPEN_SETUPS, CardSetup, SavedCard, SetupState
 from storefront.payments.cards import refuse_one_too_many
 from storefront.payments.customers import KEY_GOOD_FOR, customer_to_charge
-from storefront.payments.models import OPEN_SETUPS, CardSetup, SavedCard, SetupState, Source, StripeEvent
+from storefront.payments.inbox_models import StripeEvent
+from storefront.payments.models import Source
 from storefront.payments.record import record
 from storefront.payments.stripe_gateway.cards import cancel_setup, create_setup, fetch_setup
 from storefront.payments.stripe_gateway.changing import seat

@@ -13,7 +13,8 @@ from storefront.errors import NotYoursError
 from storefront.money import Money
 from storefront.orders.models import Order, OrderLine, OrderSource, OrderStatus, OrderTax
 from storefront.orders.totals import TaxLine
-from storefront.payments.models import AttemptKind, AttemptState, Dispute, Payment, PaymentAttempt
+from storefront.payments.models import AttemptKind, AttemptState, Payment, PaymentAttempt
+from storefront.payments.refund_models import Dispute
 from storefront.payments.standing import promised
 
 # What a bank's reason is in the customer's words. What is not here is not told.

@@ -12,7 +12,8 @@ from storefront.jobs.queue import job
 from storefront.mail.models import OutboundMail
 from storefront.orders.models import Order
 from storefront.payments.consequences import alarm
-from storefront.payments.models import IntentState, Payment, StripeEvent
+from storefront.payments.inbox_models import StripeEvent
+from storefront.payments.models import IntentState, Payment
 
 # Stripe brings an event within seconds, and again within the hour where we did not answer.
 PATIENCE: Final = dt.timedelta(hours=1)

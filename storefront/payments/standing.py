@@ -1,7 +1,8 @@
 """How a payment and its order stand: computed from attempts, intent and refunds each time, so that it can also go back."""
 
 from storefront.orders.models import OrderStatus
-from storefront.payments.models import GIVEN_BACK, AttemptState, IntentState, Payment, PaymentStatus, RefundState
+from storefront.payments.models import AttemptState, IntentState, Payment, PaymentStatus
+from storefront.payments.refund_models import GIVEN_BACK, RefundState
 
 # A state only ever gives way to one of a higher rank. Attempts compare by number first.
 ATTEMPT_RANK = {

@@ -16,7 +16,8 @@ from storefront.errors import TooManyTriesError
 from storefront.orders.models import Order
 from storefront.orders.placing import Buyer
 from storefront.payments.breaker import refuse_while_new_cards_rest
-from storefront.payments.models import AttemptState, CardSetup, Payment, PaymentAttempt
+from storefront.payments.card_models import CardSetup
+from storefront.payments.models import AttemptState, Payment, PaymentAttempt
 from storefront.throttling import throttle, when
 
 WITHIN: Final = dt.timedelta(hours=1)

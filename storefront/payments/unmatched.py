@@ -4,7 +4,7 @@ from storefront import audit
 from storefront.clock import now
 from storefront.database import transaction
 from storefront.errors import RefusedError
-from storefront.payments.models import Unmatched
+from storefront.payments.inbox_models import Unmatched
 
 
 def settle_unmatched(entry_id: int, note: str) -> str:

@@ -5,7 +5,8 @@ from sqlalchemy import select, update
 from storefront.clock import now
 from storefront.database import current_session
 from storefront.payments import keeping, news
-from storefront.payments.models import CardSetup, Payment, PaymentAttempt, SavedCard, SetupState, StripeCustomer
+from storefront.payments.card_models import CardSetup, SavedCard, SetupState, StripeCustomer
+from storefront.payments.models import Payment, PaymentAttempt
 
 SETUP_RANK = {
     SetupState.sending: 0,

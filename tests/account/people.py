@@ -15,7 +15,7 @@ from storefront.customers.addresses import Place, add_address, addresses_of
 from storefront.customers.people import user_by_email
 from storefront.database import current_session, leave, transaction
 from storefront.orders.models import Order, OrderLine, OrderSource, OrderStatus
-from storefront.payments.models import SavedCard, StripeCustomer
+from storefront.payments.card_models import SavedCard, StripeCustomer
 from tests.catalog.goods import counted_statements
 from tests.doors import HTMX
 

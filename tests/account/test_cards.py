@@ -12,7 +12,7 @@ from storefront.auth.access import FRESH_FOR
 from storefront.clock import now
 from storefront.database import current_session, transaction
 from storefront.jobs.models import Job
-from storefront.payments.models import SavedCard
+from storefront.payments.card_models import SavedCard
 from tests.account.people import Customer
 from tests.doors import HTMX, MovedClock
 

@@ -15,22 +15,11 @@ from storefront.database import current_session, transaction
 from storefront.jobs.models import Job
 from storefront.mail.models import MailState, OutboundMail
 from storefront.orders.models import Cart, FulfilmentStatus, Order, OrderStatus
+from storefront.payments.card_models import CardSetup, SavedCard, StripeCustomer
 from storefront.payments.forgetting import forget_last_words
-from storefront.payments.models import (
-    AttemptState,
-    CardSetup,
-    Dispute,
-    EventState,
-    IntentState,
-    Payment,
-    PaymentAttempt,
-    PaymentStatus,
-    Refund,
-    RefundState,
-    SavedCard,
-    StripeCustomer,
-    StripeEvent,
-)
+from storefront.payments.inbox_models import EventState, StripeEvent
+from storefront.payments.models import AttemptState, IntentState, Payment, PaymentAttempt, PaymentStatus
+from storefront.payments.refund_models import Dispute, Refund, RefundState
 from tests.account.people import Customer
 from tests.doors import mails, register, sign_in, stock_up
 

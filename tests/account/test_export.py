@@ -14,15 +14,8 @@ from storefront.customers.models import User
 from storefront.database import transaction
 from storefront.mail.models import MailState, OutboundMail
 from storefront.orders.models import Order
-from storefront.payments.models import (
-    AttemptState,
-    IntentState,
-    Payment,
-    PaymentAttempt,
-    PaymentStatus,
-    Refund,
-    RefundState,
-)
+from storefront.payments.models import AttemptState, IntentState, Payment, PaymentAttempt, PaymentStatus
+from storefront.payments.refund_models import Refund, RefundState
 from tests.account.people import Customer
 from tests.doors import stock_up
 

@@ -8,7 +8,7 @@ from storefront.customers.models import Role, User
 from storefront.customers.people import user_by_email
 from storefront.database import current_session
 from storefront.jobs.models import Job
-from storefront.payments.models import StripeCustomer
+from storefront.payments.card_models import StripeCustomer
 from tests.doors import HTMX, in_database, mails, register
 
 

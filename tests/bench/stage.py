@@ -28,7 +28,7 @@ from storefront.demo.ports import any_port, reachable
 from storefront.demo.sandbox_api import API_VERSION, SandboxApi
 from storefront.demo.stocking import stock_shop
 from storefront.extensions import db
-from storefront.payments.models import SavedCard, StripeCustomer
+from storefront.payments.card_models import SavedCard, StripeCustomer
 from tests.bench import bare
 from tests.postgres import running_postgres
 

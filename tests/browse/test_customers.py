@@ -4,7 +4,7 @@ from flask.testing import FlaskClient
 from storefront.customers.addresses import Place, add_address
 from storefront.customers.people import user_by_email
 from storefront.database import leave, transaction
-from storefront.payments.models import SavedCard
+from storefront.payments.card_models import SavedCard
 from tests.browse.conftest import Keeper
 from tests.doors import register
 

@@ -20,7 +20,7 @@ from storefront.database import current_session, transaction
 from storefront.extensions import db
 from storefront.mail.models import OutboundMail
 from storefront.orders.models import FulfilmentStatus, Order, OrderStatus
-from storefront.payments.models import Unmatched
+from storefront.payments.inbox_models import Unmatched
 from tests.apps import bare_app
 from tests.mail.orders import place
 

@@ -4,7 +4,7 @@ from click.testing import Result
 
 from storefront.database import transaction
 from storefront.money import Money
-from storefront.payments.models import StripeEvent, Unmatched
+from storefront.payments.inbox_models import StripeEvent, Unmatched
 from tests.people import Shopper
 from tests.stack import Shop
 

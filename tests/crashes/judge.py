@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 
 from storefront.orders.models import Order, OrderStatus
-from storefront.payments.models import Dispute, Payment, StripeEvent
+from storefront.payments.inbox_models import StripeEvent
+from storefront.payments.models import Payment
+from storefront.payments.refund_models import Dispute
 from tests.crashes.paths import Path, ToldOfDispute
 from tests.crashes.visit import Visit
 from tests.faults import quiet

@@ -8,7 +8,7 @@ from storefront.digital import assets
 from storefront.digital.assets import Terms
 from storefront.digital.models import Download, Grant
 from storefront.orders.models import Order
-from storefront.payments.models import Refund
+from storefront.payments.refund_models import Refund
 from storefront.payments.refunding import refund_order
 from tests.people import Shopper
 from tests.stack import Sandbox, Shop

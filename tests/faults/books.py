@@ -12,7 +12,8 @@ from storefront.jobs.models import Job
 from storefront.mail.models import OutboundMail
 from storefront.orders.discount_models import Discount, DiscountUse
 from storefront.orders.models import Order
-from storefront.payments.models import EventState, Payment, StripeEvent, Unmatched
+from storefront.payments.inbox_models import EventState, StripeEvent, Unmatched
+from storefront.payments.models import Payment
 from tests.faults.crowd import Stocked
 from tests.faults.stack import Stack
 

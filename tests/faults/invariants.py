@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from storefront.mail.models import MailState
 from storefront.orders.models import OrderStatus
-from storefront.payments.models import GIVEN_BACK, IntentState, Payment, Refund, RefundState
+from storefront.payments.models import IntentState, Payment
+from storefront.payments.refund_models import GIVEN_BACK, Refund, RefundState
 from tests.faults.books import Books
 from tests.faults.seen import Answer, Seen, says_nothing_charged
 

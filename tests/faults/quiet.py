@@ -10,7 +10,8 @@ from storefront.jobs.recurring import plant_recurring
 from storefront.jobs.worker import run_due
 from storefront.orders.models import OPEN_STATUSES, Order
 from storefront.payments import reconciling
-from storefront.payments.models import LIVE_STATES, Payment, PaymentAttempt, Refund, RefundState
+from storefront.payments.models import LIVE_STATES, Payment, PaymentAttempt
+from storefront.payments.refund_models import Refund, RefundState
 from tests.faults.plan import LONGEST_DELAY, Plan
 from tests.faults.stack import PATIENCE, Stack
 from tests.faults.story import Story

@@ -7,7 +7,7 @@ import pytest
 from storefront.database import transaction
 from storefront.jobs.worker import run_due
 from storefront.mail.outbox import post
-from storefront.payments.models import RefundState
+from storefront.payments.refund_models import RefundState
 from tests.invoices.papers import credited, invoiced, words
 from tests.mail.orders import place, refund
 from tests.mail.post_office import PostOffice

@@ -11,7 +11,8 @@ from storefront import audit
 from storefront.mail.models import OutboundMail
 from storefront.money import Money
 from storefront.payments.breaker import NewCardBreaker
-from storefront.payments.models import CardSetup, PaymentAttempt
+from storefront.payments.card_models import CardSetup
+from storefront.payments.models import PaymentAttempt
 from tests.journeys.wallet import Adding, begins, starts_adding
 from tests.people import HOME, Answer, Shopper
 from tests.reading import Form

@@ -11,17 +11,11 @@ from storefront.errors import BusyError, RefusedError
 from storefront.mail.models import OutboundMail
 from storefront.money import Money
 from storefront.orders.models import Order
+from storefront.payments.card_models import SavedCard, StripeCustomer
 from storefront.payments.cards import remove_card
-from storefront.payments.models import (
-    AttemptState,
-    PaymentAttempt,
-    Refund,
-    RefundKind,
-    RefundState,
-    SavedCard,
-    StripeCustomer,
-    Unmatched,
-)
+from storefront.payments.inbox_models import Unmatched
+from storefront.payments.models import AttemptState, PaymentAttempt
+from storefront.payments.refund_models import Refund, RefundKind, RefundState
 from storefront.payments.refunding import refund_order, request_token
 from storefront.stripe_keys import StripeKey
 from tests.journeys.test_failures_modes import VISA, adopt, become, with_live_keys

@@ -8,8 +8,9 @@ from storefront import clock
 from storefront.database import transaction
 from storefront.money import Money
 from storefront.orders.models import Order
+from storefront.payments.card_models import SavedCard, StripeCustomer
 from storefront.payments.keeping import settle_same_number
-from storefront.payments.models import PaymentAttempt, SavedCard, StripeCustomer
+from storefront.payments.models import PaymentAttempt
 from tests.journeys.wallet import adds_card, default_card, kept, starts_adding
 from tests.people import Shopper, at_once
 from tests.stack import Sandbox, Shop

@@ -17,8 +17,8 @@ from storefront.installation import Installation, note_start, stands_still
 from storefront.jobs.models import Job
 from storefront.mail.models import OutboundMail
 from storefront.orders.models import Order
+from storefront.payments.card_models import CardSetup, SavedCard, StripeCustomer
 from storefront.payments.cards import remove_card
-from storefront.payments.models import CardSetup, SavedCard, StripeCustomer
 from storefront.payments.stripe_gateway import line as stripe_line
 from storefront.payments.stripe_gateway import refunds as stripe_refunds
 from storefront.payments.stripe_gateway.cards import allow_redisplay, cancel_setup, create_setup, detach_card

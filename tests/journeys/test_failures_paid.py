@@ -13,7 +13,8 @@ from storefront.money import Money
 from storefront.payments import news
 from storefront.payments.asking import release
 from storefront.payments.charging import give_up
-from storefront.payments.models import AttemptState, PaymentAttempt, Source, StripeEvent
+from storefront.payments.inbox_models import StripeEvent
+from storefront.payments.models import AttemptState, PaymentAttempt, Source
 from storefront.payments.record import record
 from storefront.payments.stripe_gateway.intents import fetch_intent
 from tests.people import Shopper, at_once

@@ -5,7 +5,9 @@ from functools import partial
 from storefront.errors import RefusedError
 from storefront.money import Money
 from storefront.orders.models import Order
-from storefront.payments.models import Payment, Refund, RefundState, StripeEvent
+from storefront.payments.inbox_models import StripeEvent
+from storefront.payments.models import Payment
+from storefront.payments.refund_models import Refund, RefundState
 from storefront.payments.refunding import RefundView, refund_order
 from storefront.payments.showing import show_order
 from tests.people import Shopper, at_once

@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from storefront.money import Money
-from storefront.payments.models import Payment, PaymentEvent, Refund, RefundKind, Source, StripeEvent, Unmatched
+from storefront.payments.inbox_models import StripeEvent, Unmatched
+from storefront.payments.models import Payment, PaymentEvent, Source
+from storefront.payments.refund_models import Refund, RefundKind
 from tests.people import Shopper
 from tests.stack import INTENTS, Sandbox, Shop
 

@@ -13,16 +13,10 @@ from sqlalchemy import text
 from storefront.database import transaction
 from storefront.money import Money
 from storefront.orders.models import Order
-from storefront.payments.models import (
-    EventState,
-    Payment,
-    PaymentAttempt,
-    PaymentEvent,
-    Refund,
-    StripeCustomer,
-    StripeEvent,
-    Unmatched,
-)
+from storefront.payments.card_models import StripeCustomer
+from storefront.payments.inbox_models import EventState, StripeEvent, Unmatched
+from storefront.payments.models import Payment, PaymentAttempt, PaymentEvent
+from storefront.payments.refund_models import Refund
 from storefront.payments.refunding import refund_order
 from storefront.sandbox.webhooks import signature
 from tests.people import Shopper, at_once

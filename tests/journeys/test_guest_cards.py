@@ -9,8 +9,9 @@ import pytest
 from storefront.checkout import views
 from storefront.money import Money
 from storefront.orders.models import Order
+from storefront.payments.card_models import SavedCard, StripeCustomer
 from storefront.payments.deletion import delete_account
-from storefront.payments.models import AttemptState, Payment, PaymentAttempt, SavedCard, StripeCustomer
+from storefront.payments.models import AttemptState, Payment, PaymentAttempt
 from tests.journeys.guests import goes_to_stripe, guest, pays
 from tests.people import PASSWORD, Answer, Shopper, at_once
 from tests.stack import Sandbox, Shop

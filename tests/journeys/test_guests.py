@@ -9,15 +9,9 @@ from storefront.customers.models import User
 from storefront.money import Money
 from storefront.orders.models import Cart, CartState, Order
 from storefront.payments import tries
-from storefront.payments.models import (
-    AttemptKind,
-    AttemptState,
-    Payment,
-    PaymentAttempt,
-    Refund,
-    RefundKind,
-    StripeCustomer,
-)
+from storefront.payments.card_models import StripeCustomer
+from storefront.payments.models import AttemptKind, AttemptState, Payment, PaymentAttempt
+from storefront.payments.refund_models import Refund, RefundKind
 from tests.journeys.guests import goes_to_stripe, guest, pays, types
 from tests.journeys.hosted import PAY_HOSTED, SESSIONS, HostedPage, as_a_stranger
 from tests.people import Answer, Shopper, at_once

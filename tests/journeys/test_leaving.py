@@ -8,8 +8,11 @@ from storefront.errors import NotYoursError
 from storefront.jobs.leases import MAX_TRIES
 from storefront.orders.fulfilling import ship
 from storefront.orders.models import Order, OrderStatus
+from storefront.payments.card_models import SavedCard, StripeCustomer
 from storefront.payments.customers import customer_to_charge
-from storefront.payments.models import PaymentAttempt, Refund, SavedCard, StripeCustomer, StripeEvent
+from storefront.payments.inbox_models import StripeEvent
+from storefront.payments.models import PaymentAttempt
+from storefront.payments.refund_models import Refund
 from storefront.payments.refunding import refund_order
 from tests.people import Shopper
 from tests.stack import Sandbox, Shop

@@ -2,7 +2,7 @@
 
 from storefront.mail.models import OutboundMail
 from storefront.operations import measures
-from storefront.payments.models import StripeEvent
+from storefront.payments.inbox_models import StripeEvent
 from tests.people import Shopper
 from tests.stack import OWNER, Sandbox, Shop
 

@@ -14,7 +14,8 @@ from werkzeug.routing import Rule
 from storefront.customers.models import Address
 from storefront.digital.models import Grant
 from storefront.orders.models import CartLine, Order
-from storefront.payments.models import CardSetup, PaymentAttempt, SavedCard
+from storefront.payments.card_models import CardSetup, SavedCard
+from storefront.payments.models import PaymentAttempt
 from tests.digital.goods import sells_link
 from tests.journeys.wallet import starts_adding
 from tests.people import HTMX, Shopper

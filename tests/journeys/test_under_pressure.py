@@ -15,17 +15,10 @@ from storefront.orders.models import Order
 from storefront.orders.placing import Buyer, Placed, Wanted, place
 from storefront.orders.totals import Totals
 from storefront.payments import asking, charging, deletion, due, forgetting, keeping, news, refunding, setups
-from storefront.payments.models import (
-    AttemptState,
-    CardSetup,
-    Dispute,
-    PaymentAttempt,
-    Refund,
-    RefundState,
-    SavedCard,
-    Source,
-)
+from storefront.payments.card_models import CardSetup, SavedCard
+from storefront.payments.models import AttemptState, PaymentAttempt, Source
 from storefront.payments.record import record
+from storefront.payments.refund_models import Dispute, Refund, RefundState
 from storefront.payments.stripe_gateway.line import SEATS
 from storefront.payments.tries import refuse_too_many_tries
 from tests.journeys.test_failures_charging import wait_until

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from storefront.payments import setups as verbs
-from storefront.payments.models import CardSetup, SavedCard, StripeCustomer
+from storefront.payments.card_models import CardSetup, SavedCard, StripeCustomer
 from storefront.payments.reconciling import reconcile
 from tests.journeys.wallet import Adding, adds_card, begins, default_card, kept, setups, starts_adding
 from tests.people import Shopper

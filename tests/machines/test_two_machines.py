@@ -11,7 +11,8 @@ import pytest
 from storefront.jobs.models import Job
 from storefront.money import Money
 from storefront.orders.models import Order, OrderStatus
-from storefront.payments.models import EventState, PaymentEvent, StripeEvent
+from storefront.payments.inbox_models import EventState, StripeEvent
+from storefront.payments.models import PaymentEvent
 from tests.journeys.test_failures_webhooks import SUCCEEDED, deliver
 from tests.machines.conftest import Machines, at, wait_until
 from tests.people import PASSWORD, LostAnswerError, Shopper, at_once

@@ -10,7 +10,7 @@ from storefront.mail.outbox import WRITERS, post
 from storefront.mail.rendering import Written, write
 from storefront.orders.fulfilling import ship
 from storefront.orders.models import Order, OrderStatus
-from storefront.payments.models import RefundState
+from storefront.payments.refund_models import RefundState
 from tests.mail.orders import decline, place, refund
 
 pytestmark = pytest.mark.usefixtures("inside")

@@ -17,7 +17,7 @@ from storefront.database import transaction
 from storefront.jobs.models import Job
 from storefront.jobs.queue import enqueue
 from storefront.orders.models import Cart, OrderStatus
-from storefront.payments.models import SavedCard
+from storefront.payments.card_models import SavedCard
 from tests.apps import bare_app
 from tests.mail.orders import place
 

@@ -13,7 +13,7 @@ from click.testing import Result
 from storefront.invoices.models import Invoice, Series
 from storefront.money import Money
 from storefront.orders.models import Order
-from storefront.payments.models import EventState, StripeEvent
+from storefront.payments.inbox_models import EventState, StripeEvent
 from tests.digital.goods import BOOKLET, sells_booklet
 from tests.journeys import guests
 from tests.journeys.guests import guest

@@ -17,7 +17,8 @@ from storefront.orders.models import Order, OrderSource
 from storefront.orders.placing import Buyer, Wanted
 from storefront.payments import charging, news
 from storefront.payments.attempts import How, OnHostedPage, Sending, WithSavedCard, write_attempt
-from storefront.payments.models import Payment, SavedCard, Source, StripeCustomer
+from storefront.payments.card_models import SavedCard, StripeCustomer
+from storefront.payments.models import Payment, Source
 from storefront.payments.record import record
 from storefront.payments.settling.attempts import start_attempt
 from storefront.payments.stripe_gateway import line as stripe_line

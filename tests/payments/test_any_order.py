@@ -14,8 +14,9 @@ from storefront.database import current_session, transaction
 from storefront.mail.models import OutboundMail
 from storefront.payments import hosted, news
 from storefront.payments.consequences import new_refund
-from storefront.payments.models import AttemptState, PaymentAttempt, PaymentEvent, RefundKind, RefundState, Source
+from storefront.payments.models import AttemptState, PaymentAttempt, PaymentEvent, Source
 from storefront.payments.record import record
+from storefront.payments.refund_models import RefundKind, RefundState
 from tests.payments.conftest import CUSTOMER, ON_PAGE, PRICE, Books, Placed, session_told
 
 CARD = news.CardFacts("pm_alice", "visa", "4242", 12, 2099, "credit", "fp")

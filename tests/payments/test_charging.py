@@ -7,7 +7,8 @@ from storefront.database import transaction
 from storefront.money import Money
 from storefront.orders.models import Cart, Order, OrderStatus
 from storefront.orders.terms_models import ShippingRate, ShippingZone
-from storefront.payments.models import AttemptState, Payment, PaymentAttempt, SavedCard
+from storefront.payments.card_models import SavedCard
+from storefront.payments.models import AttemptState, Payment, PaymentAttempt
 from tests.people import HOME, Shopper
 from tests.stack import INTENTS, Sandbox, Shop
 

@@ -9,6 +9,7 @@ from storefront.customers.models import User
 from storefront.database import leave, transaction
 from storefront.errors import NotYoursError
 from storefront.jobs.queue import NotYetError
+from storefront.payments.card_models import StripeCustomer
 from storefront.payments.cards import choose_default
 from storefront.payments.customers import (
     customer_to_charge,
@@ -18,7 +19,6 @@ from storefront.payments.customers import (
     want_customer,
     want_push,
 )
-from storefront.payments.models import StripeCustomer
 from tests.people import Shopper
 from tests.stack import Sandbox, Shop
 

@@ -9,10 +9,10 @@ from storefront.errors import NotYoursError
 from storefront.installation import Installation
 from storefront.jobs.models import Job
 from storefront.orders.fulfilling import ship
+from storefront.payments.card_models import StripeCustomer
 from storefront.payments.cards import choose_default, detach, remove_card
 from storefront.payments.deletion import delete_account
 from storefront.payments.export import everything_of
-from storefront.payments.models import StripeCustomer
 from storefront.payments.stripe_gateway.errors import RefusedByStripeError
 from tests.people import Shopper
 from tests.stack import Sandbox, Shop

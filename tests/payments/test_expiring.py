@@ -7,8 +7,8 @@ import pytest
 from storefront.clock import now
 from storefront.database import transaction
 from storefront.mail.models import OutboundMail
+from storefront.payments.card_models import SavedCard
 from storefront.payments.expiring import last_day, warn_of_expiring_cards
-from storefront.payments.models import SavedCard
 from tests.people import Shopper
 from tests.stack import Shop
 

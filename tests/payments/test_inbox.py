@@ -8,8 +8,10 @@ import requests
 
 from storefront.installation import this_shop
 from storefront.payments.inbox import replay
+from storefront.payments.inbox_models import EventState, StripeEvent, Unmatched
 from storefront.payments.looking import look_at_dispute
-from storefront.payments.models import Dispute, EventState, IntentState, Payment, Refund, StripeEvent, Unmatched
+from storefront.payments.models import IntentState, Payment
+from storefront.payments.refund_models import Dispute, Refund
 from storefront.sandbox.webhooks import signature
 from tests.people import Shopper
 from tests.stack import OWNER, PATIENCE, Sandbox, Shop

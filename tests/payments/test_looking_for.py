@@ -9,8 +9,9 @@ from storefront.database import transaction
 from storefront.money import Money
 from storefront.orders.models import Order
 from storefront.payments.asking import ask_about_attempt
-from storefront.payments.models import AttemptState, PaymentAttempt, Refund, RefundState
+from storefront.payments.models import AttemptState, PaymentAttempt
 from storefront.payments.reconciling import reconcile
+from storefront.payments.refund_models import Refund, RefundState
 from storefront.payments.refunding import refund_order
 from tests.people import Shopper
 from tests.stack import INTENTS, PATIENCE, Sandbox, Shop

@@ -8,8 +8,9 @@ from storefront.database import current_session, transaction
 from storefront.mail.models import OutboundMail
 from storefront.payments import news
 from storefront.payments.consequences import new_refund, unmatched
-from storefront.payments.models import AttemptState, Dispute, Refund, RefundKind, RefundState, Source
+from storefront.payments.models import AttemptState, Source
 from storefront.payments.record import record
+from storefront.payments.refund_models import Dispute, Refund, RefundKind, RefundState
 from tests.payments.conftest import Books
 
 

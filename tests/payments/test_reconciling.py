@@ -13,9 +13,11 @@ from storefront.jobs.models import Job
 from storefront.money import Money
 from storefront.orders.models import Order
 from storefront.payments.asking import ask_about_attempt, release
+from storefront.payments.card_models import StripeCustomer
 from storefront.payments.closing import close_at_stripe
-from storefront.payments.models import AttemptState, PaymentAttempt, Refund, RefundKind, RefundState, StripeCustomer
+from storefront.payments.models import AttemptState, PaymentAttempt
 from storefront.payments.reconciling import reconcile
+from storefront.payments.refund_models import Refund, RefundKind, RefundState
 from tests.people import Shopper, at_once
 from tests.stack import INTENTS, Sandbox, Shop
 

@@ -10,8 +10,10 @@ from storefront.database import TransactionError, current_session, transaction
 from storefront.orders.models import OrderStatus
 from storefront.payments import news
 from storefront.payments.attempts import record_or_note
-from storefront.payments.models import AttemptState, IntentState, PaymentStatus, RefundState, Source, Unmatched
+from storefront.payments.inbox_models import Unmatched
+from storefront.payments.models import AttemptState, IntentState, PaymentStatus, Source
 from storefront.payments.record import DoesNotFitError, NotOursError, record, settle
+from storefront.payments.refund_models import RefundState
 from storefront.payments.stripe_gateway.intents import fetch_intent
 from tests.payments.conftest import PRICE, Books
 

@@ -7,7 +7,8 @@ import pytest
 from storefront.errors import NotYoursError, RefusedError
 from storefront.money import Money
 from storefront.orders.models import Order
-from storefront.payments.models import Payment, Refund, RefundState
+from storefront.payments.models import Payment
+from storefront.payments.refund_models import Refund, RefundState
 from storefront.payments.refunding import RefundView, refund_order, request_token
 from tests.people import Shopper, at_once
 from tests.stack import Sandbox, Shop

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from storefront.errors import RefusedError
-from storefront.payments.models import Refund, RefundLine, RefundState
+from storefront.payments.refund_models import Refund, RefundLine, RefundState
 from storefront.payments.refunding import RefundView, refund_order, request_token
 from storefront.payments.restocking import Restock
 from tests.people import Shopper, at_once

@@ -10,7 +10,8 @@ from storefront.errors import RefusedError
 from storefront.orders.models import OrderStatus
 from storefront.orders.placing import Buyer
 from storefront.payments import hosted, inbox, news
-from storefront.payments.models import AttemptState, EventState, IntentState, Source, StripeEvent
+from storefront.payments.inbox_models import EventState, StripeEvent
+from storefront.payments.models import AttemptState, IntentState, Source
 from storefront.payments.record import DoesNotFitError, NotOursError, record
 from storefront.payments.stripe_gateway.line import API_VERSION
 from tests.payments.conftest import CUSTOMER, ON_PAGE, PRICE, Books, Placed, session_told

@@ -5,7 +5,7 @@ import pytest
 from storefront.database import leave, transaction
 from storefront.errors import BusyError
 from storefront.payments import setups
-from storefront.payments.models import CardSetup, SavedCard, SetupState, StripeCustomer
+from storefront.payments.card_models import CardSetup, SavedCard, SetupState, StripeCustomer
 from storefront.payments.reconciling import reconcile
 from storefront.payments.stripe_gateway.errors import RefusedByStripeError
 from tests.journeys.wallet import adds_card, kept, starts_adding

@@ -11,20 +11,11 @@ from storefront.installation import this_shop
 from storefront.mail.models import OutboundMail
 from storefront.money import Money
 from storefront.orders.models import Order, OrderStatus
-from storefront.payments.models import (
-    AttemptState,
-    Dispute,
-    EventState,
-    IntentState,
-    Payment,
-    PaymentAttempt,
-    Refund,
-    RefundKind,
-    SavedCard,
-    StripeEvent,
-    Unmatched,
-)
+from storefront.payments.card_models import SavedCard
+from storefront.payments.inbox_models import EventState, StripeEvent, Unmatched
+from storefront.payments.models import AttemptState, IntentState, Payment, PaymentAttempt
 from storefront.payments.reconciling import reconcile
+from storefront.payments.refund_models import Dispute, Refund, RefundKind
 from storefront.payments.stripe_gateway import lists
 from storefront.payments.stripe_gateway.errors import OutcomeUnknownError
 from storefront.payments.stripe_gateway.lists import Listed, page_of

@@ -1,6 +1,8 @@
 """What only a webhook tells: of things that are no cards, of cards nobody described, and of the bank's no."""
 
-from storefront.payments.models import AttemptState, EventState, Payment, PaymentAttempt, SavedCard, StripeEvent
+from storefront.payments.card_models import SavedCard
+from storefront.payments.inbox_models import EventState, StripeEvent
+from storefront.payments.models import AttemptState, Payment, PaymentAttempt
 from tests.people import Shopper
 from tests.stack import Sandbox, Shop
 

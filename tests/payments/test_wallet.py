@@ -8,7 +8,8 @@ from sqlalchemy import select
 from storefront.clock import now
 from storefront.database import current_session, transaction
 from storefront.payments import news
-from storefront.payments.models import CardSetup, SavedCard, SetupState, Source, StripeCustomer
+from storefront.payments.card_models import CardSetup, SavedCard, SetupState, StripeCustomer
+from storefront.payments.models import Source
 from storefront.payments.record import record
 from tests.payments.conftest import CUSTOMER, Books, Placed
 

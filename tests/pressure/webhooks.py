@@ -18,7 +18,8 @@ from sqlalchemy import select
 
 from storefront.mail.models import OutboundMail
 from storefront.orders.models import Order
-from storefront.payments.models import EventState, Payment, PaymentEvent, StripeEvent
+from storefront.payments.inbox_models import EventState, StripeEvent
+from storefront.payments.models import Payment, PaymentEvent
 from storefront.sandbox.webhooks import signature
 from tests.crashes.rest import beginning
 from tests.faults import crowd

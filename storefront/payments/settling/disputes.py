@@ -4,10 +4,8 @@ from sqlalchemy import select
 
 from storefront.database import current_session
 from storefront.payments import consequences, news
-from storefront.payments.models import (
-    Dispute,
-    Payment,
-)
+from storefront.payments.models import Payment
+from storefront.payments.refund_models import Dispute
 from storefront.payments.settling.books import lock, write_history
 
 

@@ -4,12 +4,8 @@ from sqlalchemy import select
 
 from storefront.database import current_session
 from storefront.payments import news
-from storefront.payments.models import (
-    Payment,
-    Refund,
-    RefundKind,
-    RefundState,
-)
+from storefront.payments.models import Payment
+from storefront.payments.refund_models import Refund, RefundKind, RefundState
 from storefront.payments.settling.books import DoesNotFitError, NotOursError, finish, lock, standing
 from storefront.payments.standing import REFUND_RANK
 

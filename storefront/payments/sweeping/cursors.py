@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from storefront.clock import now
 from storefront.database import Base, current_session, transaction, upsert
 from storefront.orders.models import Order
-from storefront.payments.models import StripeCustomer
+from storefront.payments.card_models import StripeCustomer
 from storefront.payments.stripe_gateway.lists import Listed
 
 # What is younger is still on its way to us by answer and webhook.

@@ -6,8 +6,9 @@ from storefront.database import current_session, leave
 from storefront.installation import this_shop
 from storefront.payments import news
 from storefront.payments.looking import ask_about_dispute
-from storefront.payments.models import Dispute, Payment, Source
+from storefront.payments.models import Payment, Source
 from storefront.payments.news import Facts
+from storefront.payments.refund_models import Dispute
 from storefront.payments.sweeping.trying import Fate, Found
 
 

@@ -10,7 +10,9 @@ from sqlalchemy import select
 from storefront.database import current_session, leave
 from storefront.installation import this_shop
 from storefront.payments import inbox
-from storefront.payments.models import EventState, Payment, StripeCustomer, StripeEvent
+from storefront.payments.card_models import StripeCustomer
+from storefront.payments.inbox_models import EventState, StripeEvent
+from storefront.payments.models import Payment
 from storefront.payments.news import Facts
 from storefront.payments.sweeping.trying import Fate, Found
 

@@ -5,8 +5,9 @@ from sqlalchemy import or_, select
 from storefront.database import current_session, leave
 from storefront.installation import this_shop
 from storefront.payments import news
-from storefront.payments.models import Payment, Refund, Source
+from storefront.payments.models import Payment, Source
 from storefront.payments.news import Facts
+from storefront.payments.refund_models import Refund
 from storefront.payments.sweeping.trying import Found, note_found, settle_found
 
 

@@ -7,8 +7,10 @@ from sqlalchemy import func, select
 
 from storefront.database import current_session, leave, rehearsal, transaction
 from storefront.payments import consequences, news
-from storefront.payments.models import PaymentEvent, Refund, RefundKind, Unmatched
+from storefront.payments.inbox_models import Unmatched
+from storefront.payments.models import PaymentEvent
 from storefront.payments.record import DoesNotFitError, NotOursError, settle
+from storefront.payments.refund_models import Refund, RefundKind
 
 
 class Fate(enum.StrEnum):

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from storefront.money import Money
 from storefront.orders.models import Order
-from storefront.payments.models import StripeCustomer
+from storefront.payments.card_models import StripeCustomer
 from tests.journeys.browser.phone import ASKED_ABOUT, VISA, Phone
 from tests.journeys.browser.test_without_scripts import goes_to_stripe, pays_there
 from tests.people import PASSWORD

@@ -11,7 +11,8 @@ from storefront.catalog.importing import Imported, import_file
 from storefront.mail.models import OutboundMail
 from storefront.money import Money
 from storefront.payments.attempts import CONSENT
-from storefront.payments.models import PaymentAttempt, SavedCard
+from storefront.payments.card_models import SavedCard
+from storefront.payments.models import PaymentAttempt
 from tests.catalog.goods import APPAREL
 from tests.journeys.browser.phone import Phone
 from tests.stack import OWNER, Shop
