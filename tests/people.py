@@ -17,7 +17,7 @@ from storefront.money import Money
 from storefront.orders.models import Order, OrderLine
 from storefront.payments.card_models import SavedCard, StripeCustomer
 from storefront.payments.customers import customer_to_charge
-from storefront.payments.news import card_facts
+from storefront.payments.news.cards import card_facts
 from tests.reading import Form, Page, read
 from tests.stack import PATIENCE, Shop
 

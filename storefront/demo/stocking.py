@@ -28,7 +28,7 @@ from storefront.payments.card_models import SavedCard
 from storefront.payments.cards import saved_cards_of
 from storefront.payments.customers import customer_to_charge, want_customer
 from storefront.payments.models import Source
-from storefront.payments.news import card_news
+from storefront.payments.news.cards import card_news
 from storefront.payments.record import record
 
 GOODS: Final = Path(__file__).parent / "goods" / "products.json"

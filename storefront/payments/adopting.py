@@ -14,12 +14,12 @@ from storefront.customers.people import user_by_id
 from storefront.database import current_session, leave, transaction
 from storefront.jobs.queue import enqueue, job
 from storefront.orders.models import OPEN_STATUSES, Order
-from storefront.payments import news
 from storefront.payments.card_models import OPEN_SETUPS, CardSetup, SavedCard, StripeCustomer
 from storefront.payments.customers import wait_for_mode
 from storefront.payments.deletion import let_go
 from storefront.payments.keeping import lock_wallet, outdate_looks
 from storefront.payments.models import LIVE_STATES, Payment, PaymentAttempt, Source
+from storefront.payments.news.cards import card_news
 from storefront.payments.record import record
 from storefront.payments.stripe_gateway.cards import cards_of
 
@@ -166,6 +166,6 @@ def look_at_cards_of(customer_id: int) -> None:
     stripe_id = customer.stripe_id if customer.user_id is not None and customer.deleted_at is None else None
     leave()
     for facts in cards_of(stripe_id) if stripe_id else ():
-        told = news.card_news(facts, Source.api)
+        told = card_news(facts, Source.api)
         if told:
             record(told)

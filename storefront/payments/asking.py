@@ -9,7 +9,6 @@ from sqlalchemy import select
 from storefront.clock import now
 from storefront.database import current_session, leave, transaction
 from storefront.orders.models import Order
-from storefront.payments import news
 from storefront.payments.attempts import Sending, record_or_note, send, sending_of
 from storefront.payments.closing import close_at_stripe
 from storefront.payments.intents import look_at_intent
@@ -20,6 +19,8 @@ from storefront.payments.models import (
     PaymentAttempt,
     Source,
 )
+from storefront.payments.news.attempts import AttemptNews, GivenUpNews
+from storefront.payments.news.intents import intent_news
 from storefront.payments.record import record
 from storefront.payments.sessions import close_session, look_at_session
 from storefront.payments.stripe_gateway.changing import refuse_other_account
@@ -141,7 +142,7 @@ def _search(found: _Open, source: Source) -> None:
     since = int((found.created_at - STILL_SENDING).timestamp())
     for facts in intents_since(found.customer, since):
         if (facts.get("metadata") or {}).get("attempt_id") == found.public_id:
-            record_or_note(news.intent_news(facts, source))
+            record_or_note(intent_news(facts, source))
             if not found.wanted:
                 close_at_stripe(found.sending.order_id, source)
             return
@@ -161,8 +162,8 @@ def _search_session(found: _Open, source: Source) -> None:
 
 def _let_go_what_was_never_sent(found: _Open, source: Source) -> None:
     if not found.wanted and now() - found.asked_at > SURELY_NEVER_SENT:
-        record(news.AttemptNews(source, found.sending.attempt_id, found.sending.order_id, AttemptState.never_sent))
-        record(news.GivenUpNews(source, found.sending.order_id))
+        record(AttemptNews(source, found.sending.attempt_id, found.sending.order_id, AttemptState.never_sent))
+        record(GivenUpNews(source, found.sending.order_id))
 
 
 def look_at_order(order_id: int, source: Source = Source.api) -> None:

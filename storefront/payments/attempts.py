@@ -13,10 +13,15 @@ from storefront.database import current_session, transaction
 from storefront.errors import RefusedError
 from storefront.installation import this_shop
 from storefront.orders.placing import Placed
-from storefront.payments import cards, hosted, news
+from storefront.payments import cards, hosted
 from storefront.payments.card_models import SavedCard, StripeCustomer
 from storefront.payments.consequences import note_unmatched
 from storefront.payments.models import AttemptState, Payment, PaymentAttempt, Source
+from storefront.payments.news.attempts import AttemptNews
+from storefront.payments.news.facts import Facts
+from storefront.payments.news.intents import IntentNews, intent_news
+from storefront.payments.news.refunds import RefundNews
+from storefront.payments.news.sessions import SessionNews, session_news
 from storefront.payments.record import DoesNotFitError, NotOursError, record
 from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
 from storefront.payments.stripe_gateway.intents import INTENT_PARTS, fetch_intent, pay
@@ -194,7 +199,7 @@ def send(sending: Sending, source: Source = Source.api, *, again: bool = False) 
     `again`: it was sent before, with the same key. The address of the page to pay on, where it opened one: to be
     handed on, and kept nowhere.
     """
-    unsettled = news.AttemptNews(source, sending.attempt_id, sending.order_id, AttemptState.unknown)
+    unsettled = AttemptNews(source, sending.attempt_id, sending.order_id, AttemptState.unknown)
     try:
         if sending.operation == hosted.OPERATION:
             return _opened(open_session(sending.request, sending.key), source)
@@ -204,19 +209,17 @@ def send(sending: Sending, source: Source = Source.api, *, again: bool = False) 
     except RefusedByStripeError as refused:
         _record_refusal(refused, unsettled, sending, again=again)
     else:
-        record_or_note(replace(news.intent_news(facts, source, answers=sending.key), asked_for=sending.order_id))
+        record_or_note(replace(intent_news(facts, source, answers=sending.key), asked_for=sending.order_id))
     return None
 
 
-def _opened(facts: news.Facts, source: Source) -> str | None:
-    record_or_note(news.session_news(facts, source))
+def _opened(facts: Facts, source: Source) -> str | None:
+    record_or_note(session_news(facts, source))
     url: str | None = facts["url"]
     return url
 
 
-def _record_refusal(
-    refused: RefusedByStripeError, unsettled: news.AttemptNews, sending: Sending, *, again: bool
-) -> None:
+def _record_refusal(refused: RefusedByStripeError, unsettled: AttemptNews, sending: Sending, *, again: bool) -> None:
     # A key that has lost its rights says nothing about what was sent while it had them.
     says_nothing = refused.code == "idempotency_error" or (again and refused.status in {401, 403})
     moved_on = refused.code == INTENT_MOVED_ON and sending.operation == "confirm"
@@ -232,11 +235,11 @@ def _looked(sending: Sending, source: Source) -> bool:
         facts = fetch_intent(sending.request["intent"])
     except OutcomeUnknownError:
         return False
-    record_or_note(news.intent_news(facts, source))
+    record_or_note(intent_news(facts, source))
     return True
 
 
-def record_or_note(told: news.IntentNews | news.SessionNews | news.RefundNews) -> None:
+def record_or_note(told: IntentNews | SessionNews | RefundNews) -> None:
     """Record it; what does not fit is kept for the owner instead, and what is another shop's is left alone."""
     try:
         record(told)
@@ -247,7 +250,7 @@ def record_or_note(told: news.IntentNews | news.SessionNews | news.RefundNews) -
         return
 
 
-def _object_of(told: news.IntentNews | news.SessionNews | news.RefundNews) -> str:
-    if isinstance(told, news.IntentNews):
+def _object_of(told: IntentNews | SessionNews | RefundNews) -> str:
+    if isinstance(told, IntentNews):
         return told.intent
-    return told.session if isinstance(told, news.SessionNews) else told.stripe_refund
+    return told.session if isinstance(told, SessionNews) else told.stripe_refund

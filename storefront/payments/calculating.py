@@ -21,7 +21,7 @@ from storefront.orders.pricing import price
 from storefront.orders.tax_models import TaxCalculation
 from storefront.orders.taxing import STANDARD, ZERO
 from storefront.orders.totals import Deal, TaxedGoods, TaxQuestion
-from storefront.payments.news import Facts
+from storefront.payments.news.facts import Facts
 from storefront.payments.stripe_gateway.changing import seat
 from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
 from storefront.payments.stripe_gateway.taxes import calculate_tax

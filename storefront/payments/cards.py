@@ -12,10 +12,11 @@ from storefront.database import current_session, leave, transaction
 from storefront.errors import NotYoursError, RefusedError
 from storefront.jobs.queue import NotYetError, enqueue, job
 from storefront.orders.models import Order
-from storefront.payments import keeping, news
+from storefront.payments import keeping
 from storefront.payments.card_models import SavedCard, StripeCustomer
 from storefront.payments.customers import wait_for_mode
 from storefront.payments.models import LIVE_STATES, AttemptState, Payment, PaymentAttempt, Source
+from storefront.payments.news.cards import CardGoneNews
 from storefront.payments.record import record
 from storefront.payments.stripe_gateway import cards as stripe_cards
 from storefront.payments.stripe_gateway.errors import RefusedByStripeError
@@ -121,7 +122,7 @@ def detach(card_id: int) -> None:
         # Already detached, or gone with its customer: what was wanted.
         if refused.status not in {400, 404}:
             raise
-    record(news.CardGoneNews(Source.api, payment_method, livemode))
+    record(CardGoneNews(Source.api, payment_method, livemode))
 
 
 @job("allow_redisplay")

@@ -6,10 +6,11 @@ from sqlalchemy import select
 
 from storefront.database import current_session, leave
 from storefront.errors import BusyError
-from storefront.payments import news
 from storefront.payments.asking import look_at_order
 from storefront.payments.attempts import record_or_note
 from storefront.payments.models import AttemptState, Payment, Source
+from storefront.payments.news import statuses
+from storefront.payments.news.intents import intent_news
 from storefront.payments.stripe_gateway.changing import seat
 from storefront.payments.stripe_gateway.errors import OutcomeUnknownError
 from storefront.payments.stripe_gateway.intents import fetch_intent
@@ -38,8 +39,8 @@ def open_challenge(order_id: int) -> Challenge:
             facts = fetch_intent(intent)
     except (OutcomeUnknownError, BusyError):
         return Challenge(None, None)  # the page shows what we know, and we go on asking
-    record_or_note(news.intent_news(facts, Source.api, challenge=number))
-    if facts["status"] != news.REQUIRES_ACTION:
+    record_or_note(intent_news(facts, Source.api, challenge=number))
+    if facts["status"] != statuses.REQUIRES_ACTION:
         return Challenge(None, None)
     redirect = (facts.get("next_action") or {}).get("redirect_to_url") or {}
     return Challenge(facts.get("client_secret"), redirect.get("url"))

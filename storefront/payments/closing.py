@@ -7,12 +7,12 @@ from sqlalchemy import select
 from storefront.database import current_session, leave
 from storefront.errors import BusyError
 from storefront.orders.models import Order
-from storefront.payments import news
 from storefront.payments.intents import cancel_at_stripe
 from storefront.payments.models import (
     Payment,
     Source,
 )
+from storefront.payments.news.attempts import GivenUpNews
 from storefront.payments.record import record
 from storefront.payments.sessions import close_session, waiting_session
 from storefront.payments.stripe_gateway.changing import seat
@@ -31,7 +31,7 @@ def close_at_stripe(order_id: int, source: Source = Source.api) -> None:
         close_session(session, source)
         return
     if intent is None:
-        record(news.GivenUpNews(source, order_id))
+        record(GivenUpNews(source, order_id))
         return
     cancel_at_stripe(intent, source)
 

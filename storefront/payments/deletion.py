@@ -22,10 +22,11 @@ from storefront.orders import deletion as orders
 from storefront.orders.fulfilling import SENDABLE
 from storefront.orders.labels import label
 from storefront.orders.models import OPEN_STATUSES, FulfilmentStatus, Order, OrderLine
-from storefront.payments import forgetting, news
+from storefront.payments import forgetting
 from storefront.payments.card_models import StripeCustomer
 from storefront.payments.customers import ASKED_AGAIN_AFTER, KEY_GOOD_FOR, already_made, wait_for_mode
 from storefront.payments.models import LIVE_STATES, Payment, PaymentAttempt, Source
+from storefront.payments.news.customers import customer_news
 from storefront.payments.record import record
 from storefront.payments.refund_models import Dispute, Refund, RefundState
 from storefront.payments.stripe_gateway import customers as stripe_customers
@@ -103,7 +104,7 @@ def delete_customer(customer_id: int) -> None:
         # However long Stripe is silent: it was promised to somebody who cannot ask us any more.
         raise NotYetError("Stripe did not answer", ASKED_AGAIN_AFTER) from unknown
     if stripe_id:
-        record(news.customer_news({"id": stripe_id, "deleted": True}, Source.api, livemode=livemode))
+        record(customer_news({"id": stripe_id, "deleted": True}, Source.api, livemode=livemode))
     with transaction() as session:
         settled = session.get_one(StripeCustomer, customer_id, with_for_update=True)
         settled.stripe_id, settled.request = stripe_id, {}

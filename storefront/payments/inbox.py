@@ -12,10 +12,15 @@ from storefront import audit
 from storefront.clock import now
 from storefront.database import current_session, leave, rehearsal, transaction, upsert
 from storefront.jobs.queue import enqueue
-from storefront.payments import consequences, news
+from storefront.payments import consequences
 from storefront.payments.inbox_models import EventState, StripeEvent
 from storefront.payments.models import IntentState, Payment, PaymentAttempt, Source
-from storefront.payments.news import Facts
+from storefront.payments.news import statuses
+from storefront.payments.news.cards import CardGoneNews, card_facts
+from storefront.payments.news.customers import customer_news
+from storefront.payments.news.facts import Facts
+from storefront.payments.news.intents import IntentNews, intent_news
+from storefront.payments.news.sessions import session_news
 from storefront.payments.record import DoesNotFitError, NotOursError, settle
 from storefront.payments.stripe_gateway.events import check_signature, fetch_event
 from storefront.payments.stripe_gateway.line import API_VERSION
@@ -175,15 +180,15 @@ def _settle_final(delivery: Delivery) -> bool:
     if kind == "checkout.session.expired":
         return _settle_expired(delivery)
     if kind.startswith("payment_intent."):
-        told = news.intent_news(about, Source.webhook, answers=_own_key(delivery.key), event=delivery.id)
+        told = intent_news(about, Source.webhook, answers=_own_key(delivery.key), event=delivery.id)
         settle(told)
         _learn_card(told)
     elif kind == "customer.deleted":
-        settle(news.customer_news(about | {"deleted": True}, Source.webhook, livemode=delivery.livemode))
+        settle(customer_news(about | {"deleted": True}, Source.webhook, livemode=delivery.livemode))
     else:
-        facts = news.card_facts(about["id"], about.get("card") or {})
+        facts = card_facts(about["id"], about.get("card") or {})
         whose = delivery.previous.get("customer")
-        settle(news.CardGoneNews(Source.webhook, about["id"], delivery.livemode, whose, facts))
+        settle(CardGoneNews(Source.webhook, about["id"], delivery.livemode, whose, facts))
     return True
 
 
@@ -191,21 +196,21 @@ def _settle_expired(delivery: Delivery) -> bool:
     """Of a Session for saving a card its set-up tells by itself that it is over."""
     if delivery.object["mode"] != "payment":
         return False
-    settle(news.session_news(delivery.object, Source.webhook, event=delivery.id))
+    settle(session_news(delivery.object, Source.webhook, event=delivery.id))
     return True
 
 
-def _learn_card(told: news.IntentNews) -> None:
+def _learn_card(told: IntentNews) -> None:
     """An event's intent names its card but does not describe it: a new card has to be looked up."""
     unknown = select(Payment.id).where(Payment.stripe_payment_intent_id == told.intent, Payment.card_last4 == "")
-    if told.status == news.SUCCEEDED and current_session().scalar(unknown) is not None:
+    if told.status == statuses.SUCCEEDED and current_session().scalar(unknown) is not None:
         _ask("look_at_intent", "intent", told.intent)
 
 
 def _settle_decline(delivery: Delivery) -> bool:
     """A decline closes an attempt only where it answers that attempt's own request; without that it rings."""
     if _own_key(delivery.key):
-        settle(news.intent_news(delivery.object, Source.webhook, answers=delivery.key, event=delivery.id))
+        settle(intent_news(delivery.object, Source.webhook, answers=delivery.key, event=delivery.id))
     return ring(delivery.type, delivery.object)
 
 

@@ -1,8 +1,8 @@
 """PaymentIntents: asking Stripe about one, and closing it."""
 
-from storefront.payments import news
 from storefront.payments.attempts import record_or_note
 from storefront.payments.models import Source
+from storefront.payments.news.intents import intent_news
 from storefront.payments.stripe_gateway.errors import RefusedByStripeError
 from storefront.payments.stripe_gateway.intents import cancel_intent, fetch_intent
 
@@ -12,7 +12,7 @@ def look_at_intent(intent: str, source: Source = Source.reconciliation, *, chall
 
     `challenge`: the number of the attempt that waited for the customer's bank when this was asked.
     """
-    record_or_note(news.intent_news(fetch_intent(intent), source, challenge=challenge))
+    record_or_note(intent_news(fetch_intent(intent), source, challenge=challenge))
 
 
 def cancel_at_stripe(intent: str, source: Source) -> None:
@@ -22,4 +22,4 @@ def cancel_at_stripe(intent: str, source: Source) -> None:
     except RefusedByStripeError:
         look_at_intent(intent, source)
     else:
-        record_or_note(news.intent_news(facts, source))
+        record_or_note(intent_news(facts, source))

@@ -6,7 +6,7 @@ from storefront.clock import now
 from storefront.database import current_session, upsert
 from storefront.jobs.queue import enqueue
 from storefront.payments.card_models import SavedCard, StripeCustomer
-from storefront.payments.news import CardFacts
+from storefront.payments.news.cards import CardFacts
 
 
 def lock_wallet(user_id: int, *, livemode: bool) -> StripeCustomer | None:

@@ -10,10 +10,16 @@ from sqlalchemy import select, update
 from storefront.database import current_session, leave, transaction
 from storefront.installation import this_shop
 from storefront.jobs.queue import job
-from storefront.payments import intents, news, past_us, sessions, setups
+from storefront.payments import intents, past_us, sessions, setups
 from storefront.payments.attempts import record_or_note
 from storefront.payments.card_models import SavedCard, StripeCustomer
 from storefront.payments.models import AttemptState, Payment, PaymentAttempt, Source
+from storefront.payments.news.cards import card_news
+from storefront.payments.news.customers import customer_news
+from storefront.payments.news.disputes import dispute_news
+from storefront.payments.news.intents import intent_news
+from storefront.payments.news.refunds import refund_news
+from storefront.payments.news.setups import setup_news
 from storefront.payments.record import record
 from storefront.payments.refund_models import Dispute
 from storefront.payments.stripe_gateway.cards import fetch_card, fetch_setup
@@ -43,7 +49,7 @@ def look_at_session(session: str) -> None:
 @job("look_at_refund", gives_up=False)
 def look_at_refund(refund: str) -> None:
     """A refund rang. Where we have not heard of its payment's success yet, that is looked at first."""
-    told = news.refund_news(fetch_refund(refund), Source.webhook)
+    told = refund_news(fetch_refund(refund), Source.webhook)
     if told.intent and not _is_known(told.intent):
         intents.look_at_intent(told.intent, Source.webhook)
     record_or_note(told)
@@ -59,7 +65,7 @@ def _is_known(intent: str) -> bool:
 def look_at_refunds_of(intent: str) -> None:
     """A charge says it was refunded, but not by what."""
     for facts in refunds_of(intent):
-        record_or_note(news.refund_news(facts, Source.webhook))
+        record_or_note(refund_news(facts, Source.webhook))
 
 
 @job("look_at_dispute", gives_up=False)
@@ -73,7 +79,7 @@ def ask_about_dispute(dispute: str, source: Source) -> None:
     with transaction() as session:
         asked = update(Dispute).where(Dispute.stripe_dispute_id == dispute).values(looks_asked=Dispute.looks_asked + 1)
         number = session.scalar(asked.returning(Dispute.looks_asked)) or 0
-    told = news.dispute_news(fetch_dispute(dispute), source, number=number)
+    told = dispute_news(fetch_dispute(dispute), source, number=number)
     if told.intent is None or _is_ours(told.intent, source):
         record(told)
 
@@ -85,7 +91,7 @@ def _is_ours(intent: str, source: Source) -> bool:
     shop = this_shop()
     leave()
     facts = fetch_intent(intent)
-    record_or_note(news.intent_news(facts, source))
+    record_or_note(intent_news(facts, source))
     return (facts.get("metadata") or {}).get("shop") == shop
 
 
@@ -97,7 +103,7 @@ def look_at_card(payment_method: str) -> None:
         number = (
             session.scalar(asked.values(looks_asked=SavedCard.looks_asked + 1).returning(SavedCard.looks_asked)) or 0
         )
-    told = news.card_news(fetch_card(payment_method), Source.webhook, number=number)
+    told = card_news(fetch_card(payment_method), Source.webhook, number=number)
     if told:
         record(told)
 
@@ -114,13 +120,13 @@ def look_at_customer(customer: str) -> None:
         )
         number = session.scalar(asked.returning(StripeCustomer.looks_asked))
     if number is not None:
-        record(news.customer_news(fetch_customer(customer), Source.webhook, livemode=livemode, number=number))
+        record(customer_news(fetch_customer(customer), Source.webhook, livemode=livemode, number=number))
 
 
 @job("look_at_setup", gives_up=False)
 def look_at_setup(setup: str) -> None:
     """A card set-up rang."""
-    record(news.setup_news(fetch_setup(setup), Source.webhook))
+    record(setup_news(fetch_setup(setup), Source.webhook))
     setups.end_if_tried_too_often(setup)
 
 

@@ -6,7 +6,16 @@ News may come from an answer, a webhook or reconciliation, in any order and any 
 import functools
 
 from storefront.database import transaction
-from storefront.payments import news, wallet
+from storefront.payments import wallet
+from storefront.payments.news import News
+from storefront.payments.news.attempts import AttemptNews, GivenUpNews
+from storefront.payments.news.cards import CardGoneNews, CardNews
+from storefront.payments.news.customers import CustomerNews
+from storefront.payments.news.disputes import DisputeNews
+from storefront.payments.news.intents import IntentNews
+from storefront.payments.news.refunds import RefundAttemptNews, RefundNews
+from storefront.payments.news.sessions import SessionNews
+from storefront.payments.news.setups import SetupNews
 from storefront.payments.settling.attempts import settle_attempt, settle_given_up
 from storefront.payments.settling.books import DoesNotFitError, NotOursError
 from storefront.payments.settling.disputes import settle_dispute
@@ -17,7 +26,7 @@ from storefront.payments.settling.sessions import settle_session
 __all__ = ["DoesNotFitError", "NotOursError", "record", "settle"]
 
 
-def record(told: news.News) -> None:
+def record(told: News) -> None:
     """Settle one piece of news in a transaction of its own."""
     with transaction():
         settle(told)
@@ -29,14 +38,14 @@ def settle(told: object) -> None:
     raise TypeError(f"no news: {told!r}")
 
 
-settle.register(news.IntentNews, settle_intent)
-settle.register(news.SessionNews, settle_session)
-settle.register(news.AttemptNews, settle_attempt)
-settle.register(news.GivenUpNews, settle_given_up)
-settle.register(news.RefundNews, settle_refund)
-settle.register(news.RefundAttemptNews, settle_refund_attempt)
-settle.register(news.DisputeNews, settle_dispute)
-settle.register(news.CardNews, wallet.settle_card)
-settle.register(news.CardGoneNews, wallet.settle_gone)
-settle.register(news.CustomerNews, wallet.settle_customer)
-settle.register(news.SetupNews, wallet.settle_setup)
+settle.register(IntentNews, settle_intent)
+settle.register(SessionNews, settle_session)
+settle.register(AttemptNews, settle_attempt)
+settle.register(GivenUpNews, settle_given_up)
+settle.register(RefundNews, settle_refund)
+settle.register(RefundAttemptNews, settle_refund_attempt)
+settle.register(DisputeNews, settle_dispute)
+settle.register(CardNews, wallet.settle_card)
+settle.register(CardGoneNews, wallet.settle_gone)
+settle.register(CustomerNews, wallet.settle_customer)
+settle.register(SetupNews, wallet.settle_setup)

@@ -16,12 +16,12 @@ from storefront.jobs.queue import job
 from storefront.money import Money
 from storefront.orders.labels import label
 from storefront.orders.models import Order
-from storefront.payments import news
 from storefront.payments.attempts import record_or_note
 from storefront.payments.consequences import NEVER_SENT, new_refund
 from storefront.payments.customers import wait_for_mode
 from storefront.payments.models import IntentState, Payment, Source
-from storefront.payments.news import Facts
+from storefront.payments.news.facts import Facts
+from storefront.payments.news.refunds import RefundAttemptNews, refund_news
 from storefront.payments.record import record
 from storefront.payments.refund_models import GIVEN_BACK, Refund, RefundKind, RefundState
 from storefront.payments.restocking import Restock, write_lines
@@ -116,14 +116,14 @@ def ask_about_refund(public_id: str, source: Source = Source.reconciliation) -> 
     try:
         facts = _asked_of_stripe(public_id, asking)
     except OutcomeUnknownError:
-        record(news.RefundAttemptNews(source, asking.refund_id, asking.order_id, RefundState.unknown))
+        record(RefundAttemptNews(source, asking.refund_id, asking.order_id, RefundState.unknown))
         raise
     except RefusedByStripeError as refused:
         if asking.stripe_id or refused.status in {401, 403} or refused.code == "idempotency_error":
             raise
-        record(news.RefundAttemptNews(source, asking.refund_id, asking.order_id, RefundState.failed, refused.code))
+        record(RefundAttemptNews(source, asking.refund_id, asking.order_id, RefundState.failed, refused.code))
     else:
-        record_or_note(news.refund_news(facts, source, answers=asking.key))
+        record_or_note(refund_news(facts, source, answers=asking.key))
 
 
 @dataclass(frozen=True)

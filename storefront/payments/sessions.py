@@ -5,9 +5,12 @@ from contextlib import suppress
 from sqlalchemy import select
 
 from storefront.database import current_session, leave
-from storefront.payments import news
 from storefront.payments.attempts import record_or_note
 from storefront.payments.models import AttemptKind, Payment, Source
+from storefront.payments.news.facts import Facts
+from storefront.payments.news.intents import intent_news
+from storefront.payments.news.sessions import session_news
+from storefront.payments.news.setups import setup_news
 from storefront.payments.record import record
 from storefront.payments.stripe_gateway.cards import fetch_setup
 from storefront.payments.stripe_gateway.changing import seat
@@ -22,15 +25,15 @@ def waiting_session(payment: Payment) -> str | None:
     return last.stripe_session_id if last and is_page else None
 
 
-def look_at_session(session: str, source: Source) -> news.Facts:
+def look_at_session(session: str, source: Source) -> Facts:
     """Fetch it and record what it and its intent are like; the facts hold its address, which is never stored."""
     facts = fetch_session(session)
     if facts["mode"] == "setup":
-        record(news.setup_news(fetch_setup(facts["setup_intent"]), source))
+        record(setup_news(fetch_setup(facts["setup_intent"]), source))
         return facts
-    record_or_note(news.session_news(facts, source))
+    record_or_note(session_news(facts, source))
     if facts["payment_intent"]:
-        record_or_note(news.intent_news(facts["payment_intent"], source))
+        record_or_note(intent_news(facts["payment_intent"], source))
     return facts
 
 
@@ -41,7 +44,7 @@ def close_session(session: str, source: Source) -> None:
     except RefusedByStripeError:
         look_at_session(session, source)
     else:
-        record_or_note(news.session_news(facts, source))
+        record_or_note(session_news(facts, source))
 
 
 def page_to_pay(order_id: int) -> str | None:

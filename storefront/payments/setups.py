@@ -14,12 +14,14 @@ from storefront.clock import now
 from storefront.database import current_session, leave, transaction
 from storefront.errors import BusyError, NotYoursError
 from storefront.installation import this_shop
-from storefront.payments import news
 from storefront.payments.card_models import OPEN_SETUPS, CardSetup, SavedCard, SetupState
 from storefront.payments.cards import refuse_one_too_many
 from storefront.payments.customers import KEY_GOOD_FOR, customer_to_charge
 from storefront.payments.inbox_models import StripeEvent
 from storefront.payments.models import Source
+from storefront.payments.news.customers import customer_news
+from storefront.payments.news.facts import Facts
+from storefront.payments.news.setups import SetupNews, hosted_setup_news, setup_news
 from storefront.payments.record import record
 from storefront.payments.stripe_gateway.cards import cancel_setup, create_setup, fetch_setup
 from storefront.payments.stripe_gateway.changing import seat
@@ -110,7 +112,7 @@ def _customer(user_id: int) -> str:
 
 def _notice_deletion(customer: str) -> None:
     livemode = current_app.config["SETTINGS"].livemode
-    told = news.customer_news(fetch_customer(customer), Source.api, livemode=livemode)
+    told = customer_news(fetch_customer(customer), Source.api, livemode=livemode)
     if told.deleted:
         record(told)
 
@@ -131,13 +133,13 @@ def _send_first(user_id: int, customer: str, ask: Ask) -> Begun:
     return Begun(public_id, client_secret=str(facts["client_secret"]))
 
 
-def _sent(request: dict[str, Any], key: str) -> news.Facts:
+def _sent(request: dict[str, Any], key: str) -> Facts:
     on_page = request["params"].get("mode") == "setup"
     return (open_session if on_page else create_setup)(request, key)
 
 
-def _told(facts: news.Facts, source: Source, key: str) -> news.SetupNews:
-    read = news.hosted_setup_news if facts["object"] == "checkout.session" else news.setup_news
+def _told(facts: Facts, source: Source, key: str) -> SetupNews:
+    read = hosted_setup_news if facts["object"] == "checkout.session" else setup_news
     return read(facts, source, answers=key)
 
 
@@ -252,7 +254,7 @@ def _send_again(setup_id: int, request: dict[str, Any], key: str, *, still_good:
 
 def _look(stripe_id: str, source: Source) -> bool:
     """Record how it stands; whether that is the end of it."""
-    told = news.setup_news(fetch_setup(stripe_id), source)
+    told = setup_news(fetch_setup(stripe_id), source)
     record(told)
     return told.status in {SetupState.succeeded, SetupState.canceled}
 
@@ -263,7 +265,7 @@ def _cancel(stripe_id: str, source: Source) -> None:
     except RefusedByStripeError:
         _look(stripe_id, source)
     else:
-        record(news.setup_news(facts, source))
+        record(setup_news(facts, source))
 
 
 def end_if_tried_too_often(stripe_id: str) -> None:

@@ -4,9 +4,12 @@ from sqlalchemy import select, update
 
 from storefront.clock import now
 from storefront.database import current_session
-from storefront.payments import keeping, news
+from storefront.payments import keeping
 from storefront.payments.card_models import CardSetup, SavedCard, SetupState, StripeCustomer
 from storefront.payments.models import Payment, PaymentAttempt
+from storefront.payments.news.cards import CardFacts, CardGoneNews, CardNews
+from storefront.payments.news.customers import CustomerNews
+from storefront.payments.news.setups import SetupNews
 
 SETUP_RANK = {
     SetupState.sending: 0,
@@ -21,7 +24,7 @@ SETUP_RANK = {
 }
 
 
-def keep_paid_with(payment: Payment, card: news.CardFacts) -> None:
+def keep_paid_with(payment: Payment, card: CardFacts) -> None:
     """Keep the card an order was paid with, where its customer agreed to that; the consent goes along.
 
     A guest's waits at Stripe until they become a customer: a card is kept for whose customer it is with there.
@@ -35,10 +38,10 @@ def keep_paid_with(payment: Payment, card: news.CardFacts) -> None:
         keeping.settle_same_number(kept)
 
 
-def settle_card(told: news.CardNews) -> None:
+def settle_card(told: CardNews) -> None:
     """A card as it is now: shown to its customer, or gone. Looks answered out of order are dropped."""
     if told.customer is None:
-        settle_gone(news.CardGoneNews(told.source, told.card.payment_method, told.livemode))
+        settle_gone(CardGoneNews(told.source, told.card.payment_method, told.livemode))
         return
     customer = current_session().scalar(select(StripeCustomer).where(StripeCustomer.stripe_id == told.customer))
     if customer is None or customer.user_id is None or customer.deleted_at:
@@ -52,7 +55,7 @@ def settle_card(told: news.CardNews) -> None:
     keeping.settle_same_number(card)
 
 
-def settle_gone(told: news.CardGoneNews) -> None:
+def settle_gone(told: CardGoneNews) -> None:
     """Detached, for good: a card we never saw leaves a row too, so that older news cannot bring it back."""
     session = current_session()
     user_id = _whose(told)
@@ -67,7 +70,7 @@ def settle_gone(told: news.CardGoneNews) -> None:
         keeping.forget_default(customer, card_id)
 
 
-def _whose(told: news.CardGoneNews) -> int | None:
+def _whose(told: CardGoneNews) -> int | None:
     by_card = select(SavedCard.user_id).where(SavedCard.stripe_payment_method_id == told.payment_method)
     by_customer = select(StripeCustomer.user_id).where(StripeCustomer.stripe_id == told.customer)
     session = current_session()
@@ -75,7 +78,7 @@ def _whose(told: news.CardGoneNews) -> int | None:
     return known if known is not None or told.customer is None else session.scalar(by_customer)
 
 
-def settle_customer(told: news.CustomerNews) -> None:
+def settle_customer(told: CustomerNews) -> None:
     """A deleted customer takes its cards along; a new one is only made when its user adds a card."""
     session = current_session()
     customer = session.scalar(select(StripeCustomer).where(StripeCustomer.stripe_id == told.customer).with_for_update())
@@ -93,7 +96,7 @@ def settle_customer(told: news.CustomerNews) -> None:
     _follow_default(customer, told.default_payment_method)
 
 
-def settle_setup(told: news.SetupNews) -> None:
+def settle_setup(told: SetupNews) -> None:
     """A card set-up moved; once it succeeded its card is kept, with the consent given before."""
     setup = _lock_setup(told)
     if setup is None or setup.livemode != told.livemode:
@@ -121,7 +124,7 @@ def _user_of(stripe_id: str | None) -> int | None:
     return current_session().scalar(alive)
 
 
-def _lock_setup(told: news.SetupNews) -> CardSetup | None:
+def _lock_setup(told: SetupNews) -> CardSetup | None:
     """Ours by Stripe's id, by our own, or by the key that asked for it; the wallet is locked first, as everywhere."""
     ways = (
         CardSetup.stripe_setup_intent_id == told.setup,
@@ -141,7 +144,7 @@ def _lock_setup(told: news.SetupNews) -> CardSetup | None:
     return None
 
 
-def _show(card: SavedCard, facts: news.CardFacts) -> None:
+def _show(card: SavedCard, facts: CardFacts) -> None:
     card.brand, card.last4, card.funding, card.fingerprint = facts.brand, facts.last4, facts.funding, facts.fingerprint
     card.exp_month, card.exp_year = facts.exp_month, facts.exp_year
 

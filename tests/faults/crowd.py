@@ -15,7 +15,7 @@ from storefront.orders.discount_codes import key_of as key_of_code
 from storefront.orders.discount_models import Discount
 from storefront.orders.discounts import DiscountKind
 from storefront.payments.card_models import SavedCard, StripeCustomer
-from storefront.payments.news import card_facts
+from storefront.payments.news.cards import card_facts
 from tests.faults.plan import Good, Person, Plan
 from tests.faults.stack import Stack
 from tests.people import HOME

@@ -10,11 +10,11 @@ import pytest
 
 from storefront.mail.models import MailState, OutboundMail
 from storefront.money import Money
-from storefront.payments import news
 from storefront.payments.asking import release
 from storefront.payments.charging import give_up
 from storefront.payments.inbox_models import StripeEvent
 from storefront.payments.models import AttemptState, PaymentAttempt, Source
+from storefront.payments.news.intents import IntentNews, intent_news
 from storefront.payments.record import record
 from storefront.payments.stripe_gateway.intents import fetch_intent
 from tests.people import Shopper, at_once
@@ -40,7 +40,7 @@ def test_10_a_stale_save_and_the_timer_come_after_the_page_and_the_webhook(
     sandbox.hold_webhooks()
     carol.buys("Vase")
     with shop.inside():
-        stale = news.intent_news(fetch_intent(shop.intents()[0]), Source.api, challenge=1)
+        stale = intent_news(fetch_intent(shop.intents()[0]), Source.api, challenge=1)
     sandbox.answer_bank(shop.intents()[0], passed=True)
     carol.sends(f"/orders/{shop.order_ids()[0]}/challenge", {})
     paid = carol.orders()
@@ -56,7 +56,7 @@ def test_10_a_stale_save_and_the_timer_come_after_the_page_and_the_webhook(
     assert sent(shop, "order_canceled") == []
 
 
-def says_late(shop: Shop, stale: news.IntentNews) -> None:
+def says_late(shop: Shop, stale: IntentNews) -> None:
     """An answer that was on its way for long; then the timer, and an old tab that wants to cancel."""
     with shop.inside():
         record(stale)

@@ -14,9 +14,10 @@ from storefront.money import Money
 from storefront.orders.models import Order
 from storefront.orders.placing import Buyer, Placed, Wanted, place
 from storefront.orders.totals import Totals
-from storefront.payments import asking, charging, deletion, due, forgetting, keeping, news, refunding, setups
+from storefront.payments import asking, charging, deletion, due, forgetting, keeping, refunding, setups
 from storefront.payments.card_models import CardSetup, SavedCard
 from storefront.payments.models import AttemptState, PaymentAttempt, Source
+from storefront.payments.news.setups import setup_news
 from storefront.payments.record import record
 from storefront.payments.refund_models import Dispute, Refund, RefundState
 from storefront.payments.stripe_gateway.line import SEATS
@@ -340,7 +341,7 @@ def test_an_account_deleted_while_its_card_is_being_saved(
     done: Any = {"payment_method": "pm_card_visa", "expand": ["payment_method"]}
     sandbox.hold_webhooks()
     confirmed = sandbox.stripe.v1.setup_intents.confirm(shop.all(CardSetup.stripe_setup_intent_id)[0], done)
-    told = news.setup_news(confirmed.to_dict(for_json=True), Source.webhook)
+    told = setup_news(confirmed.to_dict(for_json=True), Source.webhook)
     saving, leaving = threading.Event(), threading.Event()
     keep, forget_mails = keeping.keep, forgetting.forget_mails
 

@@ -15,10 +15,14 @@ from storefront.database import current_session, transaction
 from storefront.installation import this_shop
 from storefront.orders.models import Order, OrderSource
 from storefront.orders.placing import Buyer, Wanted
-from storefront.payments import charging, news
+from storefront.payments import charging
 from storefront.payments.attempts import How, OnHostedPage, Sending, WithSavedCard, write_attempt
 from storefront.payments.card_models import SavedCard, StripeCustomer
 from storefront.payments.models import Payment, Source
+from storefront.payments.news import statuses
+from storefront.payments.news.declines import Decline
+from storefront.payments.news.intents import IntentNews
+from storefront.payments.news.sessions import SessionNews
 from storefront.payments.record import record
 from storefront.payments.settling.attempts import start_attempt
 from storefront.payments.stripe_gateway import line as stripe_line
@@ -86,16 +90,16 @@ class Books:
     def order(self, placed: Placed) -> Order:
         return current_session().get_one(Order, placed.order_id, populate_existing=True)
 
-    def told(self, placed: Placed, status: str, *, answer_to: int = 0, **other: Any) -> news.IntentNews:
+    def told(self, placed: Placed, status: str, *, answer_to: int = 0, **other: Any) -> IntentNews:
         """What Stripe says of the intent; `answer_to`: the number of the attempt it answers."""
-        told = news.IntentNews(
+        told = IntentNews(
             source=Source.api, intent=placed.intent, status=status, amount=PRICE, currency="eur", customer=CUSTOMER, livemode=False,
-            order=placed.public_id, shop=this_shop(), attempt=None, received=PRICE if status == news.SUCCEEDED else 0,
-            charge="ch_1" if status == news.SUCCEEDED else None, method="pm_alice" if status == news.SUCCEEDED else None, card=None,
+            order=placed.public_id, shop=this_shop(), attempt=None, received=PRICE if status == statuses.SUCCEEDED else 0,
+            charge="ch_1" if status == statuses.SUCCEEDED else None, method="pm_alice" if status == statuses.SUCCEEDED else None, card=None,
             keeps_card=False, decline=None, answers=placed.sendings[answer_to - 1].key if answer_to else None,
         )  # fmt: skip
-        if status == news.REQUIRES_PAYMENT_METHOD and "decline" not in other and answer_to:
-            other["decline"] = news.Decline("insufficient_funds", "Your card has insufficient funds.")
+        if status == statuses.REQUIRES_PAYMENT_METHOD and "decline" not in other and answer_to:
+            other["decline"] = Decline("insufficient_funds", "Your card has insufficient funds.")
         return replace(told, **other)
 
     def tell(self, placed: Placed, status: str, *, answer_to: int = 0, **other: Any) -> None:
@@ -105,20 +109,20 @@ class Books:
     def paid(self) -> Placed:
         """An order that is paid."""
         placed = self.place()
-        self.tell(placed, news.SUCCEEDED, answer_to=1)
+        self.tell(placed, statuses.SUCCEEDED, answer_to=1)
         return placed
 
     def stock(self) -> int:
         return current_session().get_one(Variant, self.variant_id, populate_existing=True).stock or 0
 
 
-def session_told(books: Books, placed: Placed, status: str, **other: Any) -> news.SessionNews:
+def session_told(books: Books, placed: Placed, status: str, **other: Any) -> SessionNews:
     """What Stripe says of the Session."""
     attempt = books.payment(placed).attempts[0]
-    known = news.SessionNews(
+    known = SessionNews(
         source=Source.api, session=f"cs_{placed.public_id[:12]}", status=status, amount=PRICE, currency="eur", customer=CUSTOMER,
         livemode=False, shop=attempt.request["params"]["metadata"]["shop"], attempt=attempt.public_id,
-        intent=placed.intent if status == news.COMPLETE else None, failed=False, decline=None,
+        intent=placed.intent if status == statuses.COMPLETE else None, failed=False, decline=None,
     )  # fmt: skip
     return replace(known, **other)
 

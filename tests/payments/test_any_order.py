@@ -12,14 +12,18 @@ from sqlalchemy import inspect, select, update
 from storefront.clock import now
 from storefront.database import current_session, transaction
 from storefront.mail.models import OutboundMail
-from storefront.payments import hosted, news
+from storefront.payments import hosted
 from storefront.payments.consequences import new_refund
 from storefront.payments.models import AttemptState, PaymentAttempt, PaymentEvent, Source
+from storefront.payments.news import News, statuses
+from storefront.payments.news.attempts import AttemptNews, GivenUpNews
+from storefront.payments.news.cards import CardFacts
+from storefront.payments.news.refunds import RefundAttemptNews, RefundNews
 from storefront.payments.record import record
 from storefront.payments.refund_models import RefundKind, RefundState
 from tests.payments.conftest import CUSTOMER, ON_PAGE, PRICE, Books, Placed, session_told
 
-CARD = news.CardFacts("pm_alice", "visa", "4242", 12, 2099, "credit", "fp")
+CARD = CardFacts("pm_alice", "visa", "4242", 12, 2099, "credit", "fp")
 # Times differ from run to run; which event was last is history, which follows the order it came in.
 NOT_COMPARED = {
     "id",
@@ -40,7 +44,7 @@ BY_CHANCE = {
     "stripe_refund_id",
     "stripe_session_id",
 }
-Tale = Callable[[Books], tuple[Placed, list[news.News]]]
+Tale = Callable[[Books], tuple[Placed, list[News]]]
 
 
 @pytest.fixture(autouse=True)
@@ -49,39 +53,39 @@ def room_for_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hosted, "MOST_OPEN", 10_000)
 
 
-def two_cards(books: Books) -> tuple[Placed, list[news.News]]:
+def two_cards(books: Books) -> tuple[Placed, list[News]]:
     """The first card was declined; what became of the second is not known; then money went back from the dashboard."""
     placed = books.place()
-    books.tell(placed, news.REQUIRES_PAYMENT_METHOD, answer_to=1)
+    books.tell(placed, statuses.REQUIRES_PAYMENT_METHOD, answer_to=1)
     sending = books.try_next(placed)
     told = books.told
     return placed, [
-        news.AttemptNews(Source.api, sending.attempt_id, placed.order_id, AttemptState.unknown),
-        told(placed, news.REQUIRES_PAYMENT_METHOD, answer_to=1, source=Source.webhook, event="evt_1"),
-        told(placed, news.REQUIRES_PAYMENT_METHOD, source=Source.reconciliation),
-        told(placed, news.PROCESSING, source=Source.webhook),
-        told(placed, news.SUCCEEDED, source=Source.webhook, event="evt_2", card=CARD),
-        told(placed, news.SUCCEEDED, answer_to=2, card=CARD),
+        AttemptNews(Source.api, sending.attempt_id, placed.order_id, AttemptState.unknown),
+        told(placed, statuses.REQUIRES_PAYMENT_METHOD, answer_to=1, source=Source.webhook, event="evt_1"),
+        told(placed, statuses.REQUIRES_PAYMENT_METHOD, source=Source.reconciliation),
+        told(placed, statuses.PROCESSING, source=Source.webhook),
+        told(placed, statuses.SUCCEEDED, source=Source.webhook, event="evt_2", card=CARD),
+        told(placed, statuses.SUCCEEDED, answer_to=2, card=CARD),
         *refund(placed, f"re_{placed.public_id[:8]}", 500, "pending", "succeeded", "failed"),
         *refund(placed, f"re_{placed.public_id[8:16]}", 700, "succeeded"),
     ]  # fmt: skip
 
 
-def superseded(books: Books) -> tuple[Placed, list[news.News]]:
+def superseded(books: Books) -> tuple[Placed, list[News]]:
     """The bank's question about the first card was left; its failure comes while the second card pays."""
     placed = books.place()
-    books.tell(placed, news.REQUIRES_ACTION, answer_to=1)
+    books.tell(placed, statuses.REQUIRES_ACTION, answer_to=1)
     books.try_next(placed)
     return placed, [
-        books.told(placed, news.REQUIRES_PAYMENT_METHOD, answer_to=1, source=Source.webhook, event="evt_1"),
-        books.told(placed, news.REQUIRES_ACTION, answer_to=1),
-        books.told(placed, news.PROCESSING, answer_to=2),
-        books.told(placed, news.SUCCEEDED, answer_to=2, card=CARD),
-        books.told(placed, news.SUCCEEDED, source=Source.webhook, card=CARD),
+        books.told(placed, statuses.REQUIRES_PAYMENT_METHOD, answer_to=1, source=Source.webhook, event="evt_1"),
+        books.told(placed, statuses.REQUIRES_ACTION, answer_to=1),
+        books.told(placed, statuses.PROCESSING, answer_to=2),
+        books.told(placed, statuses.SUCCEEDED, answer_to=2, card=CARD),
+        books.told(placed, statuses.SUCCEEDED, source=Source.webhook, card=CARD),
     ]
 
 
-def our_refund(books: Books) -> tuple[Placed, list[news.News]]:
+def our_refund(books: Books) -> tuple[Placed, list[News]]:
     """Paid; a refund of ours was asked for, another was made in the dashboard."""
     placed = books.paid()
     with transaction() as session:
@@ -90,70 +94,70 @@ def our_refund(books: Books) -> tuple[Placed, list[news.News]]:
         session.flush()
         refund_id, public_id = ours.id, ours.public_id
     return placed, [
-        news.RefundAttemptNews(Source.api, refund_id, placed.order_id, RefundState.unknown),
+        RefundAttemptNews(Source.api, refund_id, placed.order_id, RefundState.unknown),
         *refund(
             placed, f"re_{public_id[:8]}", 900, "pending", "requires_action", "succeeded", "failed", ours=public_id
         ),
         *refund(placed, f"re_{public_id[8:16]}", PRICE, "succeeded"),
-        books.told(placed, news.SUCCEEDED, answer_to=1, card=CARD),
-        books.told(placed, news.SUCCEEDED, source=Source.webhook, card=CARD),
+        books.told(placed, statuses.SUCCEEDED, answer_to=1, card=CARD),
+        books.told(placed, statuses.SUCCEEDED, source=Source.webhook, card=CARD),
     ]
 
 
-def canceled(books: Books) -> tuple[Placed, list[news.News]]:
+def canceled(books: Books) -> tuple[Placed, list[News]]:
     """The intent was canceled, and its card's failure is told late."""
     placed = books.place()
     return placed, [
-        books.told(placed, news.REQUIRES_PAYMENT_METHOD, answer_to=1, source=Source.webhook, event="evt_1"),
-        books.told(placed, news.REQUIRES_PAYMENT_METHOD),
-        books.told(placed, news.CANCELED, source=Source.webhook, event="evt_2"),
-        books.told(placed, news.CANCELED),
-        news.GivenUpNews(Source.api, placed.order_id),
+        books.told(placed, statuses.REQUIRES_PAYMENT_METHOD, answer_to=1, source=Source.webhook, event="evt_1"),
+        books.told(placed, statuses.REQUIRES_PAYMENT_METHOD),
+        books.told(placed, statuses.CANCELED, source=Source.webhook, event="evt_2"),
+        books.told(placed, statuses.CANCELED),
+        GivenUpNews(Source.api, placed.order_id),
     ]
 
 
-def too_late(books: Books) -> tuple[Placed, list[news.News]]:
+def too_late(books: Books) -> tuple[Placed, list[News]]:
     """Given up while unknown; then it turns out that the money arrived."""
     placed = books.place()
     with transaction():
         books.order(placed).cancel_wanted_at = now()
     return placed, [
-        news.AttemptNews(Source.api, placed.sendings[0].attempt_id, placed.order_id, AttemptState.unknown),
-        news.GivenUpNews(Source.api, placed.order_id),
-        books.told(placed, news.PROCESSING, source=Source.webhook),
-        books.told(placed, news.SUCCEEDED, source=Source.webhook, card=CARD),
-        books.told(placed, news.SUCCEEDED, source=Source.reconciliation, card=CARD),
+        AttemptNews(Source.api, placed.sendings[0].attempt_id, placed.order_id, AttemptState.unknown),
+        GivenUpNews(Source.api, placed.order_id),
+        books.told(placed, statuses.PROCESSING, source=Source.webhook),
+        books.told(placed, statuses.SUCCEEDED, source=Source.webhook, card=CARD),
+        books.told(placed, statuses.SUCCEEDED, source=Source.reconciliation, card=CARD),
     ]
 
 
-def on_hosted_page(books: Books) -> tuple[Placed, list[news.News]]:
+def on_hosted_page(books: Books) -> tuple[Placed, list[News]]:
     """Paid on Stripe's page at the second card, whoever tells what first."""
     placed = books.place(how=ON_PAGE)
     return placed, [
-        session_told(books, placed, news.OPEN),
-        books.told(placed, news.REQUIRES_PAYMENT_METHOD, source=Source.webhook, event="evt_1"),
-        session_told(books, placed, news.COMPLETE, source=Source.webhook, event="evt_2"),
-        session_told(books, placed, news.COMPLETE),
-        books.told(placed, news.SUCCEEDED, source=Source.webhook, event="evt_3"),
+        session_told(books, placed, statuses.OPEN),
+        books.told(placed, statuses.REQUIRES_PAYMENT_METHOD, source=Source.webhook, event="evt_1"),
+        session_told(books, placed, statuses.COMPLETE, source=Source.webhook, event="evt_2"),
+        session_told(books, placed, statuses.COMPLETE),
+        books.told(placed, statuses.SUCCEEDED, source=Source.webhook, event="evt_3"),
     ]
 
 
-def hosted_page_expired(books: Books) -> tuple[Placed, list[news.News]]:
+def hosted_page_expired(books: Books) -> tuple[Placed, list[News]]:
     """A card was declined on the page, and then nobody came back."""
     placed = books.place(how=ON_PAGE)
     return placed, [
-        session_told(books, placed, news.OPEN),
-        books.told(placed, news.REQUIRES_PAYMENT_METHOD, source=Source.webhook, event="evt_1"),
-        books.told(placed, news.CANCELED, source=Source.webhook, event="evt_2"),
-        session_told(books, placed, news.EXPIRED, source=Source.webhook, event="evt_3", intent=placed.intent),
-        news.GivenUpNews(Source.api, placed.order_id),
+        session_told(books, placed, statuses.OPEN),
+        books.told(placed, statuses.REQUIRES_PAYMENT_METHOD, source=Source.webhook, event="evt_1"),
+        books.told(placed, statuses.CANCELED, source=Source.webhook, event="evt_2"),
+        session_told(books, placed, statuses.EXPIRED, source=Source.webhook, event="evt_3", intent=placed.intent),
+        GivenUpNews(Source.api, placed.order_id),
     ]
 
 
-def refund(placed: Placed, stripe_refund: str, amount: int, *statuses: str, ours: str | None = None) -> list[news.News]:
+def refund(placed: Placed, stripe_refund: str, amount: int, *statuses: str, ours: str | None = None) -> list[News]:
     """What is told of one refund, one after the other."""
     return [
-        news.RefundNews(
+        RefundNews(
             source=Source.webhook,
             stripe_refund=stripe_refund,
             refund=ours,
@@ -183,14 +187,14 @@ def refund(placed: Placed, stripe_refund: str, amount: int, *statuses: str, ours
 def test_any_order_and_any_repetition(books: Books, tale: Tale, data: st.DataObject) -> None:
     expected = after(books, tale, lambda told: told)
 
-    def mixed(told: list[news.News]) -> list[news.News]:
+    def mixed(told: list[News]) -> list[News]:
         twice = data.draw(st.lists(st.sampled_from(range(len(told))), max_size=4))
         return [told[number] for number in data.draw(st.permutations([*range(len(told)), *twice]))]
 
     assert after(books, tale, mixed) == expected
 
 
-def after(books: Books, tale: Tale, mixed: Callable[[list[news.News]], list[news.News]]) -> dict[str, Any]:
+def after(books: Books, tale: Tale, mixed: Callable[[list[News]], list[News]]) -> dict[str, Any]:
     """Everything that stands once all of it was told."""
     before = books.stock()
     let_time_pass()

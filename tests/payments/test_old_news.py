@@ -6,9 +6,12 @@ from sqlalchemy import select
 
 from storefront.database import current_session, transaction
 from storefront.mail.models import OutboundMail
-from storefront.payments import news
 from storefront.payments.consequences import new_refund, unmatched
 from storefront.payments.models import AttemptState, Source
+from storefront.payments.news import statuses
+from storefront.payments.news.cards import card_news
+from storefront.payments.news.disputes import DisputeNews
+from storefront.payments.news.refunds import RefundAttemptNews, RefundNews
 from storefront.payments.record import record
 from storefront.payments.refund_models import Dispute, Refund, RefundKind, RefundState
 from tests.payments.conftest import Books
@@ -18,8 +21,8 @@ def alarms() -> list[str]:
     return list(current_session().scalars(select(OutboundMail.to).where(OutboundMail.kind == "owner_alarm")))
 
 
-def told_of_refund(books: Books, intent: str) -> news.RefundNews:
-    return news.RefundNews(
+def told_of_refund(books: Books, intent: str) -> RefundNews:
+    return RefundNews(
         source=Source.webhook,
         stripe_refund="re_1",
         refund=None,
@@ -31,9 +34,9 @@ def told_of_refund(books: Books, intent: str) -> news.RefundNews:
     )
 
 
-def dispute(status: str = "needs_response") -> news.DisputeNews:
+def dispute(status: str = "needs_response") -> DisputeNews:
     """Of a charge that Stripe names no intent for."""
-    return news.DisputeNews(
+    return DisputeNews(
         source=Source.webhook, dispute="dp_1", intent=None, charge="ch_old", status=status, reason="fraudulent", amount=500,
         currency="eur", due_by=None,
     )  # fmt: skip
@@ -45,7 +48,7 @@ def test_a_refund_that_stripe_took_is_not_undone_by_a_lost_answer(books: Books) 
     [refund] = books.payment(placed).refunds
 
     for state in (RefundState.unknown, RefundState.failed):
-        record(news.RefundAttemptNews(Source.reconciliation, refund.id, placed.order_id, state, "too late"))
+        record(RefundAttemptNews(Source.reconciliation, refund.id, placed.order_id, state, "too late"))
 
     after = current_session().scalars(select(Refund).execution_options(populate_existing=True)).one()
     assert (after.state, after.failure_reason) == (RefundState.succeeded, "")
@@ -55,9 +58,9 @@ def test_a_refund_that_stripe_took_is_not_undone_by_a_lost_answer(books: Books) 
 def test_a_decline_that_is_heard_of_after_the_payment_is_not_the_payments(books: Books) -> None:
     placed = books.place()
     books.try_next(placed)
-    books.tell(placed, news.SUCCEEDED, answer_to=2)
+    books.tell(placed, statuses.SUCCEEDED, answer_to=2)
 
-    books.tell(placed, news.REQUIRES_PAYMENT_METHOD, answer_to=1)
+    books.tell(placed, statuses.REQUIRES_PAYMENT_METHOD, answer_to=1)
 
     payment = books.payment(placed)
     assert [one.state for one in payment.attempts] == [AttemptState.declined, AttemptState.succeeded]
@@ -88,7 +91,7 @@ def test_without_an_owners_address_the_rows_alone_tell(books: Books) -> None:
 
 
 def test_what_is_no_card_is_no_news_of_one() -> None:
-    assert news.card_news({"id": "pm_1", "type": "link", "customer": None, "livemode": False}, Source.api) is None
+    assert card_news({"id": "pm_1", "type": "link", "customer": None, "livemode": False}, Source.api) is None
 
 
 def test_a_refund_that_we_gave_up_and_stripe_has_taken_counts(books: Books) -> None:
@@ -98,7 +101,7 @@ def test_a_refund_that_we_gave_up_and_stripe_has_taken_counts(books: Books) -> N
         current_session().add(ours)
         current_session().flush()
         refund_id, public_id = ours.id, ours.public_id
-    record(news.RefundAttemptNews(Source.reconciliation, refund_id, placed.order_id, RefundState.failed, "never_sent"))
+    record(RefundAttemptNews(Source.reconciliation, refund_id, placed.order_id, RefundState.failed, "never_sent"))
 
     told = replace(told_of_refund(books, placed.intent), refund=public_id, amount=900, status="succeeded")
     for status in ("succeeded", "pending"):

@@ -8,10 +8,13 @@ from sqlalchemy import select
 
 from storefront.database import TransactionError, current_session, transaction
 from storefront.orders.models import OrderStatus
-from storefront.payments import news
 from storefront.payments.attempts import record_or_note
 from storefront.payments.inbox_models import Unmatched
 from storefront.payments.models import AttemptState, IntentState, PaymentStatus, Source
+from storefront.payments.news import statuses
+from storefront.payments.news.attempts import AttemptNews, GivenUpNews
+from storefront.payments.news.disputes import DisputeNews
+from storefront.payments.news.refunds import RefundNews
 from storefront.payments.record import DoesNotFitError, NotOursError, record, settle
 from storefront.payments.refund_models import RefundState
 from storefront.payments.stripe_gateway.intents import fetch_intent
@@ -29,16 +32,16 @@ CHALLENGED, PROCESSING, SUPERSEDED = AttemptState.requires_action, AttemptState.
 @pytest.mark.parametrize(
     ("status", "answers", "attempt", "order"),
     [
-        (news.SUCCEEDED, True, AttemptState.succeeded, OrderStatus.paid),
-        (news.SUCCEEDED, False, AttemptState.succeeded, OrderStatus.paid),
-        (news.CANCELED, True, SUPERSEDED, OrderStatus.canceled),
-        (news.CANCELED, False, SUPERSEDED, OrderStatus.canceled),
-        (news.REQUIRES_ACTION, True, CHALLENGED, OrderStatus.pending),
-        (news.REQUIRES_ACTION, False, SENDING, OrderStatus.pending),
-        (news.PROCESSING, True, PROCESSING, OrderStatus.pending),
-        (news.PROCESSING, False, SENDING, OrderStatus.pending),
-        (news.REQUIRES_PAYMENT_METHOD, True, DECLINED, OrderStatus.failed),
-        (news.REQUIRES_PAYMENT_METHOD, False, SENDING, OrderStatus.pending),
+        (statuses.SUCCEEDED, True, AttemptState.succeeded, OrderStatus.paid),
+        (statuses.SUCCEEDED, False, AttemptState.succeeded, OrderStatus.paid),
+        (statuses.CANCELED, True, SUPERSEDED, OrderStatus.canceled),
+        (statuses.CANCELED, False, SUPERSEDED, OrderStatus.canceled),
+        (statuses.REQUIRES_ACTION, True, CHALLENGED, OrderStatus.pending),
+        (statuses.REQUIRES_ACTION, False, SENDING, OrderStatus.pending),
+        (statuses.PROCESSING, True, PROCESSING, OrderStatus.pending),
+        (statuses.PROCESSING, False, SENDING, OrderStatus.pending),
+        (statuses.REQUIRES_PAYMENT_METHOD, True, DECLINED, OrderStatus.failed),
+        (statuses.REQUIRES_PAYMENT_METHOD, False, SENDING, OrderStatus.pending),
         ("requires_capture", True, SENDING, OrderStatus.pending),
         ("never_heard_of", True, SENDING, OrderStatus.pending),
     ],
@@ -63,15 +66,17 @@ def test_a_challenge_is_closed_only_by_a_look_asked_after_it(
     books: Books, asked_after: int | None, state: AttemptState
 ) -> None:
     placed = books.place()
-    books.tell(placed, news.REQUIRES_ACTION, answer_to=1)
+    books.tell(placed, statuses.REQUIRES_ACTION, answer_to=1)
 
-    books.tell(placed, news.REQUIRES_PAYMENT_METHOD, looked_at_challenge=asked_after)
+    books.tell(placed, statuses.REQUIRES_PAYMENT_METHOD, looked_at_challenge=asked_after)
 
     assert books.payment(placed).attempts[0].state is state
 
 
-@pytest.mark.parametrize("first", [news.SUCCEEDED, news.CANCELED])
-@pytest.mark.parametrize("later", [news.PROCESSING, news.REQUIRES_ACTION, news.CANCELED, "requires_capture"])
+@pytest.mark.parametrize("first", [statuses.SUCCEEDED, statuses.CANCELED])
+@pytest.mark.parametrize(
+    "later", [statuses.PROCESSING, statuses.REQUIRES_ACTION, statuses.CANCELED, "requires_capture"]
+)
 def test_the_end_of_an_intent_is_for_good(books: Books, first: str, later: str) -> None:
     placed = books.place()
     books.tell(placed, first)
@@ -91,7 +96,7 @@ def test_what_does_not_fit_changes_nothing(books: Books, lie: dict[str, Any]) ->
     placed = books.place()
 
     with pytest.raises(DoesNotFitError):
-        books.tell(placed, news.SUCCEEDED, **lie)
+        books.tell(placed, statuses.SUCCEEDED, **lie)
 
     assert books.payment(placed).intent_state is IntentState.open
     assert books.payment(placed).stripe_payment_intent_id is None
@@ -101,25 +106,25 @@ def test_whose_intent_it_is(books: Books) -> None:
     placed = books.place()
 
     with pytest.raises(NotOursError):
-        books.tell(placed, news.SUCCEEDED, shop="another")
+        books.tell(placed, statuses.SUCCEEDED, shop="another")
     with pytest.raises(NotOursError):
-        books.tell(placed, news.SUCCEEDED, shop=None, order=None)
+        books.tell(placed, statuses.SUCCEEDED, shop=None, order=None)
     with pytest.raises(DoesNotFitError):
-        books.tell(placed, news.SUCCEEDED, order="0" * 32)
+        books.tell(placed, statuses.SUCCEEDED, order="0" * 32)
     with pytest.raises(DoesNotFitError):
-        books.tell(placed, news.SUCCEEDED, order=None)
-    books.tell(placed, news.REQUIRES_ACTION, answer_to=1)
+        books.tell(placed, statuses.SUCCEEDED, order=None)
+    books.tell(placed, statuses.REQUIRES_ACTION, answer_to=1)
     with pytest.raises(DoesNotFitError, match="has intent"):
-        books.tell(placed, news.SUCCEEDED, intent="pi_another")
+        books.tell(placed, statuses.SUCCEEDED, intent="pi_another")
 
 
 @pytest.mark.parametrize("method", ["pm_alice", None, "pm_unknown"])
 def test_who_won(books: Books, method: str | None) -> None:
     placed = books.place()
-    books.tell(placed, news.REQUIRES_PAYMENT_METHOD, answer_to=1)
+    books.tell(placed, statuses.REQUIRES_PAYMENT_METHOD, answer_to=1)
     books.try_next(placed)
 
-    books.tell(placed, news.SUCCEEDED, method=method)
+    books.tell(placed, statuses.SUCCEEDED, method=method)
 
     assert [one.state for one in books.payment(placed).attempts] == [DECLINED, AttemptState.succeeded]
 
@@ -127,11 +132,11 @@ def test_who_won(books: Books, method: str | None) -> None:
 def test_money_for_a_canceled_order_goes_back_once(books: Books) -> None:
     placed = books.place()
     stock = books.stock()
-    record(news.AttemptNews(Source.api, placed.sendings[0].attempt_id, placed.order_id, AttemptState.never_sent))
-    record(news.GivenUpNews(Source.api, placed.order_id))
+    record(AttemptNews(Source.api, placed.sendings[0].attempt_id, placed.order_id, AttemptState.never_sent))
+    record(GivenUpNews(Source.api, placed.order_id))
 
-    books.tell(placed, news.SUCCEEDED)
-    books.tell(placed, news.SUCCEEDED, source=Source.webhook)
+    books.tell(placed, statuses.SUCCEEDED)
+    books.tell(placed, statuses.SUCCEEDED, source=Source.webhook)
 
     [late] = books.payment(placed).refunds
     assert (late.kind.value, late.amount, late.state) == ("late", PRICE, RefundState.sending)
@@ -142,9 +147,7 @@ def test_money_for_a_canceled_order_goes_back_once(books: Books) -> None:
 
 def test_refused_is_not_asked_again(books: Books) -> None:
     placed = books.place()
-    refused = news.AttemptNews(
-        Source.api, placed.sendings[0].attempt_id, placed.order_id, REFUSED, code="parameter_unknown"
-    )
+    refused = AttemptNews(Source.api, placed.sendings[0].attempt_id, placed.order_id, REFUSED, code="parameter_unknown")
 
     record(refused)
     record(replace(refused, state=UNKNOWN, code=""))
@@ -156,7 +159,7 @@ def test_refused_is_not_asked_again(books: Books) -> None:
 
 def test_a_refund_in_another_currency(books: Books) -> None:
     placed = books.paid()
-    foreign = news.RefundNews(Source.webhook, "re_1", None, placed.intent, 100, "usd", "succeeded", "")
+    foreign = RefundNews(Source.webhook, "re_1", None, placed.intent, 100, "usd", "succeeded", "")
 
     with pytest.raises(DoesNotFitError):
         record(foreign)
@@ -167,14 +170,14 @@ def test_a_refund_in_another_currency(books: Books) -> None:
 def test_a_refund_in_a_state_we_never_heard_of_is_pending(books: Books) -> None:
     placed = books.paid()
 
-    record(news.RefundNews(Source.webhook, "re_1", None, placed.intent, 100, "eur", "levitating", ""))
+    record(RefundNews(Source.webhook, "re_1", None, placed.intent, 100, "eur", "levitating", ""))
 
     assert [one.state for one in books.payment(placed).refunds] == [RefundState.pending]
 
 
 def test_an_older_look_at_a_dispute_is_dropped(books: Books) -> None:
     placed = books.paid()
-    told = news.DisputeNews(
+    told = DisputeNews(
         Source.webhook, "dp_1", placed.intent, "ch_1", "lost", "fraudulent", PRICE, "eur", None, number=2
     )
     record(told)
@@ -197,8 +200,8 @@ def test_the_network_is_refused_inside_a_transaction(books: Books) -> None:
 
 def test_a_refund_in_another_currency_is_kept_for_the_owner(books: Books) -> None:
     placed = books.place()
-    record(books.told(placed, news.SUCCEEDED))
-    told = news.RefundNews(
+    record(books.told(placed, statuses.SUCCEEDED))
+    told = RefundNews(
         source=Source.webhook, stripe_refund="re_odd", refund=None, intent=placed.intent, amount=100, currency="usd",
         status="succeeded", failure_reason="",
     )  # fmt: skip

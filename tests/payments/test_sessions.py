@@ -9,9 +9,12 @@ from storefront.database import transaction
 from storefront.errors import RefusedError
 from storefront.orders.models import OrderStatus
 from storefront.orders.placing import Buyer
-from storefront.payments import hosted, inbox, news
+from storefront.payments import hosted, inbox
 from storefront.payments.inbox_models import EventState, StripeEvent
 from storefront.payments.models import AttemptState, IntentState, Source
+from storefront.payments.news import statuses
+from storefront.payments.news.declines import Decline
+from storefront.payments.news.sessions import session_news
 from storefront.payments.record import DoesNotFitError, NotOursError, record
 from storefront.payments.stripe_gateway.line import API_VERSION
 from tests.payments.conftest import CUSTOMER, ON_PAGE, PRICE, Books, Placed, session_told
@@ -43,9 +46,9 @@ class TestNews:
     @pytest.mark.parametrize(
         ("status", "attempt", "order"),
         [
-            (news.OPEN, WAITS, OrderStatus.pending),
-            (news.COMPLETE, PROCESSING, OrderStatus.pending),
-            (news.EXPIRED, SUPERSEDED, OrderStatus.canceled),
+            (statuses.OPEN, WAITS, OrderStatus.pending),
+            (statuses.COMPLETE, PROCESSING, OrderStatus.pending),
+            (statuses.EXPIRED, SUPERSEDED, OrderStatus.canceled),
         ],
     )
     def test_of_a_session(
@@ -57,29 +60,29 @@ class TestNews:
         record(session_told(books, on_page, status, source=Source.webhook))
 
         assert stands(books, on_page) == (attempt, order)
-        assert books.stock() - stock == (1 if status == news.EXPIRED else 0)
+        assert books.stock() - stock == (1 if status == statuses.EXPIRED else 0)
 
     def test_complete_and_then_paid(self, books: Books, on_page: Placed) -> None:
-        record(session_told(books, on_page, news.COMPLETE))
-        record(session_told(books, on_page, news.OPEN))
+        record(session_told(books, on_page, statuses.COMPLETE))
+        record(session_told(books, on_page, statuses.OPEN))
         between = stands(books, on_page)
 
-        books.tell(on_page, news.SUCCEEDED)
+        books.tell(on_page, statuses.SUCCEEDED)
 
         assert between == (PROCESSING, OrderStatus.pending)
         assert stands(books, on_page) == (AttemptState.succeeded, OrderStatus.paid)
 
     def test_what_the_intent_says_of_a_declined_card_is_not_the_end(self, books: Books, on_page: Placed) -> None:
-        record(session_told(books, on_page, news.OPEN))
+        record(session_told(books, on_page, statuses.OPEN))
 
-        books.tell(on_page, news.REQUIRES_PAYMENT_METHOD, looked_at_challenge=1)
-        books.tell(on_page, news.REQUIRES_PAYMENT_METHOD, answer_to=1)
+        books.tell(on_page, statuses.REQUIRES_PAYMENT_METHOD, looked_at_challenge=1)
+        books.tell(on_page, statuses.REQUIRES_PAYMENT_METHOD, answer_to=1)
 
         assert stands(books, on_page) == (WAITS, OrderStatus.pending)
 
     def test_a_payment_that_comes_to_nothing(self, books: Books, on_page: Placed) -> None:
-        record(session_told(books, on_page, news.COMPLETE))
-        failed = session_told(books, on_page, news.COMPLETE, failed=True, decline=news.Decline("card_declined", "No."))
+        record(session_told(books, on_page, statuses.COMPLETE))
+        failed = session_told(books, on_page, statuses.COMPLETE, failed=True, decline=Decline("card_declined", "No."))
 
         record(failed)
         record(failed)
@@ -89,25 +92,25 @@ class TestNews:
         assert (payment.decline_code, payment.last_error) == ("card_declined", "No.")
 
     def test_the_intent_was_called_off_first(self, books: Books, on_page: Placed) -> None:
-        record(session_told(books, on_page, news.OPEN))
-        books.tell(on_page, news.CANCELED)
+        record(session_told(books, on_page, statuses.OPEN))
+        books.tell(on_page, statuses.CANCELED)
 
-        record(session_told(books, on_page, news.EXPIRED))
+        record(session_told(books, on_page, statuses.EXPIRED))
 
         assert stands(books, on_page) == (SUPERSEDED, OrderStatus.canceled)
 
     def test_paid_is_for_good(self, books: Books, on_page: Placed) -> None:
-        books.tell(on_page, news.SUCCEEDED)
+        books.tell(on_page, statuses.SUCCEEDED)
 
-        record(session_told(books, on_page, news.EXPIRED))
+        record(session_told(books, on_page, statuses.EXPIRED))
 
         assert stands(books, on_page) == (AttemptState.succeeded, OrderStatus.paid)
         assert books.payment(on_page).intent_state is IntentState.succeeded
 
     def test_money_that_comes_after_the_end_goes_back(self, books: Books, on_page: Placed) -> None:
-        record(session_told(books, on_page, news.EXPIRED))
+        record(session_told(books, on_page, statuses.EXPIRED))
 
-        books.tell(on_page, news.SUCCEEDED)
+        books.tell(on_page, statuses.SUCCEEDED)
 
         assert [one.kind.value for one in books.payment(on_page).refunds] == ["late"]
         assert books.order(on_page).status is OrderStatus.canceled
@@ -116,20 +119,20 @@ class TestNews:
         "lie", [{"amount": 1}, {"currency": "usd"}, {"customer": None}, {"livemode": True}, {"session": "cs_another"}]
     )
     def test_what_does_not_fit_changes_nothing(self, books: Books, on_page: Placed, lie: dict[str, Any]) -> None:
-        record(session_told(books, on_page, news.OPEN))
+        record(session_told(books, on_page, statuses.OPEN))
 
         with pytest.raises(DoesNotFitError):
-            record(session_told(books, on_page, news.EXPIRED, **lie))
+            record(session_told(books, on_page, statuses.EXPIRED, **lie))
 
         assert stands(books, on_page) == (WAITS, OrderStatus.pending)
 
     def test_whose_it_is(self, books: Books, on_page: Placed) -> None:
         with pytest.raises(NotOursError):
-            record(session_told(books, on_page, news.OPEN, shop="another", attempt="0" * 32))
+            record(session_told(books, on_page, statuses.OPEN, shop="another", attempt="0" * 32))
         with pytest.raises(NotOursError):
-            record(session_told(books, on_page, news.OPEN, shop=None, attempt=None))
+            record(session_told(books, on_page, statuses.OPEN, shop=None, attempt=None))
         with pytest.raises(DoesNotFitError):
-            record(session_told(books, on_page, news.OPEN, attempt="0" * 32))
+            record(session_told(books, on_page, statuses.OPEN, attempt="0" * 32))
 
     @pytest.mark.parametrize(
         ("status", "intent", "failed"),
@@ -143,7 +146,7 @@ class TestNews:
         ],
     )
     def test_as_stripe_tells_it(self, books: Books, on_page: Placed, status: str, intent: Any, *, failed: bool) -> None:
-        read = news.session_news(facts(books, on_page, status, payment_intent=intent), Source.api)
+        read = session_news(facts(books, on_page, status, payment_intent=intent), Source.api)
 
         assert (read.status, read.failed, read.intent) == (status, failed, "pi_1" if intent else None)
 
@@ -191,7 +194,7 @@ class TestManyAtOnce:
 
         with pytest.raises(RefusedError, match="wait to be paid"):
             books.place(how=ON_PAGE)
-        record(session_told(books, waiting[0], news.EXPIRED))
+        record(session_told(books, waiting[0], statuses.EXPIRED))
         books.place(how=ON_PAGE)
 
     def test_guests_are_known_by_their_e_mail(self, books: Books) -> None:

@@ -7,15 +7,18 @@ from sqlalchemy import select
 
 from storefront.clock import now
 from storefront.database import current_session, transaction
-from storefront.payments import news
 from storefront.payments.card_models import CardSetup, SavedCard, SetupState, StripeCustomer
 from storefront.payments.models import Source
+from storefront.payments.news import statuses
+from storefront.payments.news.cards import CardFacts, CardNews
+from storefront.payments.news.customers import CustomerNews
+from storefront.payments.news.setups import SetupNews
 from storefront.payments.record import record
 from tests.payments.conftest import CUSTOMER, Books, Placed
 
 WORDS = "Yes, keep it."
-OTHER = news.CardFacts("pm_other", "mastercard", "4444", 12, 2099, "credit", "print_other")
-OTHERS = news.CardNews(Source.webhook, OTHER, CUSTOMER, livemode=False)
+OTHER = CardFacts("pm_other", "mastercard", "4444", 12, 2099, "credit", "print_other")
+OTHERS = CardNews(Source.webhook, OTHER, CUSTOMER, livemode=False)
 
 
 def cards() -> list[tuple[str, str, bool]]:
@@ -38,7 +41,7 @@ def agrees(books: Books, placed: Placed, method: str | None = None) -> None:
 
 
 def paid_with_other(books: Books, placed: Placed) -> None:
-    books.tell(placed, news.SUCCEEDED, answer_to=1, method="pm_other", card=OTHER, keeps_card=True)
+    books.tell(placed, statuses.SUCCEEDED, answer_to=1, method="pm_other", card=OTHER, keeps_card=True)
 
 
 def test_a_card_is_kept_with_the_consent_to_that(books: Books) -> None:
@@ -102,7 +105,7 @@ def test_an_older_look_at_a_customer_is_dropped(books: Books) -> None:
     with transaction():
         held = customer()
         held.default_card_id, held.synced_at = books.card_id, now()
-    told = news.CustomerNews(Source.webhook, CUSTOMER, deleted=False, livemode=False, number=7)
+    told = CustomerNews(Source.webhook, CUSTOMER, deleted=False, livemode=False, number=7)
     record(replace(told, default_payment_method="pm_alice"))
 
     record(replace(told, default_payment_method="pm_other", number=6))
@@ -115,7 +118,7 @@ def test_a_default_that_is_no_card_of_ours_changes_nothing(books: Books) -> None
         held = customer()
         held.default_card_id, held.synced_at = books.card_id, now()
 
-    told = news.CustomerNews(Source.webhook, CUSTOMER, deleted=False, livemode=False, number=7)
+    told = CustomerNews(Source.webhook, CUSTOMER, deleted=False, livemode=False, number=7)
     record(replace(told, default_payment_method="pm_never_heard_of"))
     after_a_stranger = customer().default_card_id
     record(OTHERS)
@@ -137,8 +140,8 @@ def begun(books: Books, state: SetupState = SetupState.sending) -> int:
         return setup.id
 
 
-def told_of_setup(status: str, **other: Any) -> news.SetupNews:
-    told = news.SetupNews(
+def told_of_setup(status: str, **other: Any) -> SetupNews:
+    told = SetupNews(
         source=Source.api, setup="seti_1", status=status, customer=CUSTOMER, livemode=False, card=None, our_id="setup-1"
     )
     return replace(told, **other)

@@ -1,7 +1,6 @@
 """What became of asking for money, and what an attempt may become."""
 
 from storefront.orders.models import OrderStatus
-from storefront.payments import news
 from storefront.payments.models import (
     AttemptState,
     IntentState,
@@ -10,11 +9,12 @@ from storefront.payments.models import (
     PaymentStatus,
     Source,
 )
+from storefront.payments.news.attempts import AttemptNews, GivenUpNews
 from storefront.payments.settling.books import changed_since, finish, lock, standing, write_history
 from storefront.payments.standing import ATTEMPT_RANK, order_status
 
 
-def settle_attempt(told: news.AttemptNews) -> None:
+def settle_attempt(told: AttemptNews) -> None:
     """Asking got no answer, was refused, or certainly never arrived."""
     payment = lock(told.order_id)
     attempt = next(one for one in payment.attempts if one.id == told.attempt_id)
@@ -25,7 +25,7 @@ def settle_attempt(told: news.AttemptNews) -> None:
     finish(payment, before, told.source)
 
 
-def settle_given_up(told: news.GivenUpNews) -> None:
+def settle_given_up(told: GivenUpNews) -> None:
     """Nobody wants the order any more: it ends, unless Stripe may still charge for it."""
     payment = lock(told.order_id)
     before = standing(payment)

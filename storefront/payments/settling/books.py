@@ -6,12 +6,14 @@ from sqlalchemy.orm import joinedload
 from storefront.clock import now
 from storefront.database import current_session
 from storefront.orders.models import Order
-from storefront.payments import consequences, news
+from storefront.payments import consequences
 from storefront.payments.models import (
     Payment,
     PaymentEvent,
     Source,
 )
+from storefront.payments.news.intents import IntentNews
+from storefront.payments.news.sessions import SessionNews
 from storefront.payments.standing import order_status, payment_status, refunded
 
 
@@ -41,7 +43,7 @@ def lock(order_id: int) -> Payment:
     return payment
 
 
-def check(told: news.IntentNews | news.SessionNews, about: str, payment: Payment) -> None:
+def check(told: IntentNews | SessionNews, about: str, payment: Payment) -> None:
     """Raise DoesNotFitError unless amount, currency, customer, mode and intent are those of the payment."""
     intent = payment.stripe_payment_intent_id
     for what, theirs, ours in (

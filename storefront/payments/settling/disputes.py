@@ -3,13 +3,14 @@
 from sqlalchemy import select
 
 from storefront.database import current_session
-from storefront.payments import consequences, news
+from storefront.payments import consequences
 from storefront.payments.models import Payment
+from storefront.payments.news.disputes import DisputeNews
 from storefront.payments.refund_models import Dispute
 from storefront.payments.settling.books import lock, write_history
 
 
-def settle_dispute(told: news.DisputeNews) -> None:
+def settle_dispute(told: DisputeNews) -> None:
     """How a dispute stands; answers to older looks are dropped."""
     session = current_session()
     found = (

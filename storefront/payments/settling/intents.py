@@ -5,7 +5,7 @@ from sqlalchemy import or_, select
 from storefront.database import current_session
 from storefront.installation import this_shop
 from storefront.orders.models import Order
-from storefront.payments import news, wallet
+from storefront.payments import wallet
 from storefront.payments.models import (
     AttemptKind,
     AttemptState,
@@ -13,30 +13,32 @@ from storefront.payments.models import (
     Payment,
     PaymentAttempt,
 )
+from storefront.payments.news import statuses
+from storefront.payments.news.intents import IntentNews
 from storefront.payments.settling.attempts import close_live, moves, remember_decline
 from storefront.payments.settling.books import DoesNotFitError, NotOursError, check, finish, lock, standing
 
 
-def settle_intent(told: news.IntentNews) -> None:
+def settle_intent(told: IntentNews) -> None:
     """How the intent stands, and what that says of the attempt it answers."""
     payment = lock(_order_of_intent(told))
     check(told, told.intent, payment)
     before = standing(payment)
     payment.stripe_payment_intent_id = payment.stripe_payment_intent_id or told.intent
     _learn_card(told, payment)
-    if told.status == news.SUCCEEDED:
+    if told.status == statuses.SUCCEEDED:
         _succeed(told, payment)
-    elif told.status == news.CANCELED and payment.intent_state is IntentState.open:
+    elif told.status == statuses.CANCELED and payment.intent_state is IntentState.open:
         payment.intent_state = IntentState.canceled
         close_live(payment, AttemptState.superseded)
     else:
         _move_attempt(told, payment)
     finish(payment, before, told.source, told.event)
-    if told.status == news.SUCCEEDED and told.keeps_card and told.card:
+    if told.status == statuses.SUCCEEDED and told.keeps_card and told.card:
         wallet.keep_paid_with(payment, told.card)
 
 
-def _order_of_intent(told: news.IntentNews) -> int:
+def _order_of_intent(told: IntentNews) -> int:
     if told.asked_for is not None:
         return told.asked_for
     is_known = Payment.stripe_payment_intent_id == told.intent
@@ -54,7 +56,7 @@ def _order_of_intent(told: news.IntentNews) -> int:
     return order_id
 
 
-def _learn_card(told: news.IntentNews, payment: Payment) -> None:
+def _learn_card(told: IntentNews, payment: Payment) -> None:
     """An attempt with a new card learns which card it was: from its own answer, or from the charge."""
     attempt = _answered(told, payment)
     if attempt:
@@ -65,7 +67,7 @@ def _learn_card(told: news.IntentNews, payment: Payment) -> None:
             one.card_brand, one.card_last4 = told.card.brand, told.card.last4
 
 
-def _succeed(told: news.IntentNews, payment: Payment) -> None:
+def _succeed(told: IntentNews, payment: Payment) -> None:
     payment.intent_state = IntentState.succeeded
     payment.amount_captured = max(payment.amount_captured, told.received)
     payment.stripe_charge_id = told.charge or payment.stripe_charge_id
@@ -91,7 +93,7 @@ def _winner(payment: Payment) -> PaymentAttempt:
     return payment.attempts[-1]
 
 
-def _move_attempt(told: news.IntentNews, payment: Payment) -> None:
+def _move_attempt(told: IntentNews, payment: Payment) -> None:
     """An intent speaks of an attempt only where it answers it, or was asked while that attempt waited for the bank.
 
     An attempt that the end of its intent closed may still learn that it was declined, but nothing else. On a hosted
@@ -101,9 +103,9 @@ def _move_attempt(told: news.IntentNews, payment: Payment) -> None:
     if attempt is None or attempt.kind is AttemptKind.session:
         return
     state = {
-        news.REQUIRES_ACTION: AttemptState.requires_action,
-        news.PROCESSING: AttemptState.processing,
-        news.REQUIRES_PAYMENT_METHOD: AttemptState.declined,
+        statuses.REQUIRES_ACTION: AttemptState.requires_action,
+        statuses.PROCESSING: AttemptState.processing,
+        statuses.REQUIRES_PAYMENT_METHOD: AttemptState.declined,
     }.get(told.status)
     if state is None or not moves(attempt, state):
         return
@@ -113,11 +115,11 @@ def _move_attempt(told: news.IntentNews, payment: Payment) -> None:
         remember_decline(payment)
 
 
-def _answered(told: news.IntentNews, payment: Payment) -> PaymentAttempt | None:
+def _answered(told: IntentNews, payment: Payment) -> PaymentAttempt | None:
     return next((one for one in payment.attempts if told.answers and one.idempotency_key == told.answers), None)
 
 
-def _challenged(told: news.IntentNews, payment: Payment) -> PaymentAttempt | None:
+def _challenged(told: IntentNews, payment: Payment) -> PaymentAttempt | None:
     waited = (AttemptState.requires_action, AttemptState.processing)
     return next(
         (one for one in payment.attempts if one.number == told.looked_at_challenge and one.state in waited), None

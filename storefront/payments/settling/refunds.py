@@ -3,14 +3,14 @@
 from sqlalchemy import select
 
 from storefront.database import current_session
-from storefront.payments import news
 from storefront.payments.models import Payment
+from storefront.payments.news.refunds import RefundAttemptNews, RefundNews
 from storefront.payments.refund_models import Refund, RefundKind, RefundState
 from storefront.payments.settling.books import DoesNotFitError, NotOursError, finish, lock, standing
 from storefront.payments.standing import REFUND_RANK
 
 
-def settle_refund(told: news.RefundNews) -> None:
+def settle_refund(told: RefundNews) -> None:
     """How a refund stands at Stripe; one made there gets its row here, once."""
     payment = lock(_order_of_refund(told))
     if told.currency != payment.currency:
@@ -27,7 +27,7 @@ def settle_refund(told: news.RefundNews) -> None:
     finish(payment, before, told.source, told.event)
 
 
-def _order_of_refund(told: news.RefundNews) -> int:
+def _order_of_refund(told: RefundNews) -> int:
     session = current_session()
     ways = (
         select(Payment.order_id).join(Refund).where(Refund.public_id == told.refund) if told.refund else None,
@@ -41,14 +41,14 @@ def _order_of_refund(told: news.RefundNews) -> int:
     raise NotOursError
 
 
-def _find_refund(told: news.RefundNews, payment: Payment) -> Refund | None:
+def _find_refund(told: RefundNews, payment: Payment) -> Refund | None:
     for refund in payment.refunds:
         if told.refund and refund.public_id == told.refund:
             return refund
     return next((one for one in payment.refunds if one.stripe_refund_id == told.stripe_refund), None)
 
 
-def _refund_from_dashboard(told: news.RefundNews, payment: Payment) -> Refund:
+def _refund_from_dashboard(told: RefundNews, payment: Payment) -> Refund:
     refund = Refund(
         public_id=told.stripe_refund, payment=payment, kind=RefundKind.dashboard, amount=told.amount, state=RefundState.sending,
         idempotency_key=told.stripe_refund, request={}, requested_by="Stripe dashboard",
@@ -64,7 +64,7 @@ def _refund_state(status: str | None) -> RefundState:
         return RefundState.pending
 
 
-def settle_refund_attempt(told: news.RefundAttemptNews) -> None:
+def settle_refund_attempt(told: RefundAttemptNews) -> None:
     """Asking for a refund got no answer, or was refused."""
     payment = lock(told.order_id)
     before = standing(payment)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from storefront.payments.news import Facts
+from storefront.payments.news.facts import Facts
 from storefront.payments.stripe_gateway.changing import change
 from storefront.payments.stripe_gateway.line import ask, given, plain
 

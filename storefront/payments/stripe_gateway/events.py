@@ -3,7 +3,7 @@
 import stripe
 
 from storefront.clock import now
-from storefront.payments.news import Facts
+from storefront.payments.news.facts import Facts
 from storefront.payments.stripe_gateway.line import ask, given, plain
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 import stripe
 from stripe import StripeClient
 
-from storefront.payments.news import Facts
+from storefront.payments.news.facts import Facts
 from storefront.payments.stripe_gateway.changing import change
 from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
 from storefront.payments.stripe_gateway.line import ask, given, plain, refusal

@@ -12,7 +12,7 @@ from stripe import StripeClient
 
 from config import Settings
 from storefront.database import refuse_inside_transaction
-from storefront.payments.news import Facts
+from storefront.payments.news.facts import Facts
 from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
 
 API_VERSION: Final = "2026-10-28.endive"

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from stripe import StripeClient
 
-from storefront.payments.news import Facts
+from storefront.payments.news.facts import Facts
 from storefront.payments.stripe_gateway.intents import INTENT_PARTS
 from storefront.payments.stripe_gateway.line import ask, plain
 from storefront.payments.stripe_gateway.sessions import SESSION_PARTS

@@ -1,6 +1,6 @@
 """Refunds and disputes: money on its way back."""
 
-from storefront.payments.news import Facts
+from storefront.payments.news.facts import Facts
 from storefront.payments.stripe_gateway.changing import change
 from storefront.payments.stripe_gateway.line import ask, given, plain
 

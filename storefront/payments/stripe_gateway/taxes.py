@@ -1,6 +1,6 @@
 """Calculations of Stripe Tax."""
 
-from storefront.payments.news import Facts
+from storefront.payments.news.facts import Facts
 from storefront.payments.stripe_gateway.changing import change
 from storefront.payments.stripe_gateway.line import gateway_here, plain
 

@@ -4,10 +4,9 @@ from sqlalchemy import select
 
 from storefront.database import current_session, leave
 from storefront.installation import this_shop
-from storefront.payments import news
 from storefront.payments.looking import ask_about_dispute
 from storefront.payments.models import Payment, Source
-from storefront.payments.news import Facts
+from storefront.payments.news.facts import Facts, intent_of
 from storefront.payments.refund_models import Dispute
 from storefront.payments.sweeping.trying import Fate, Found
 
@@ -20,7 +19,7 @@ def compare_disputes(found: list[Facts], *, trial: bool) -> list[Found]:
     return [
         _look(one, trial=trial)
         for one in new
-        if one["id"] in states or news.intent_of(one) in intents or _shop_of(one) == shop
+        if one["id"] in states or intent_of(one) in intents or _shop_of(one) == shop
     ]
 
 
@@ -31,7 +30,7 @@ def _states(found: list[Facts]) -> dict[str, str]:
 
 
 def _known_intents(found: list[Facts]) -> set[str | None]:
-    told = [intent for one in found if (intent := news.intent_of(one))]
+    told = [intent for one in found if (intent := intent_of(one))]
     known = select(Payment.stripe_payment_intent_id).where(Payment.stripe_payment_intent_id.in_(told))
     return set(current_session().scalars(known))
 

@@ -13,7 +13,7 @@ from storefront.payments import inbox
 from storefront.payments.card_models import StripeCustomer
 from storefront.payments.inbox_models import EventState, StripeEvent
 from storefront.payments.models import Payment
-from storefront.payments.news import Facts
+from storefront.payments.news.facts import Facts
 from storefront.payments.sweeping.trying import Fate, Found
 
 log = logging.getLogger(__name__)

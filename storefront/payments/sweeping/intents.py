@@ -12,15 +12,16 @@ from storefront.database import current_session, leave, transaction
 from storefront.installation import this_shop
 from storefront.orders.labels import label
 from storefront.orders.models import Order, OrderStatus
-from storefront.payments import news
 from storefront.payments.intents import cancel_at_stripe
 from storefront.payments.models import IntentState, Payment, Source
-from storefront.payments.news import Facts
+from storefront.payments.news import statuses
+from storefront.payments.news.facts import Facts
+from storefront.payments.news.intents import intent_news
 from storefront.payments.stripe_gateway.intents import find_intent
 from storefront.payments.sweeping.trying import Fate, Found, note_found, settle_found
 
-HOLDS_MONEY: Final = {news.SUCCEEDED, news.PROCESSING, "requires_capture"}
-OVER: Final = {news.SUCCEEDED, news.CANCELED}
+HOLDS_MONEY: Final = {statuses.SUCCEEDED, statuses.PROCESSING, "requires_capture"}
+OVER: Final = {statuses.SUCCEEDED, statuses.CANCELED}
 # Looked at one by one, where no list has shown them: a few each time.
 MOST_LOOKS: Final = 50
 # By then a list has shown what was paid.
@@ -81,7 +82,7 @@ def _compare(facts: Facts, known: _Known | None, shop: str, *, trial: bool) -> F
         return None
     if known.intent == facts["id"] and known.state is IntentState.succeeded:
         return _order_without_money(known, status, facts, trial=trial)
-    told = news.intent_news(facts, Source.reconciliation)
+    told = intent_news(facts, Source.reconciliation)
     result = settle_found(about, told, trial=trial)
     if known.order_status is OrderStatus.canceled and status not in OVER:
         return _close(about, facts["id"], trial=trial)
@@ -141,7 +142,7 @@ def look_for_missing_money(since: dt.datetime, until: dt.datetime, *, trial: boo
 
 def _look(known: _Known, *, trial: bool) -> Found | None:
     facts = find_intent(known.intent or "")
-    if facts and facts["status"] == news.SUCCEEDED:
+    if facts and facts["status"] == statuses.SUCCEEDED:
         if not trial:
             _note_checked([known.payment_id])
         return None

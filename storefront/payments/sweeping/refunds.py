@@ -4,9 +4,9 @@ from sqlalchemy import or_, select
 
 from storefront.database import current_session, leave
 from storefront.installation import this_shop
-from storefront.payments import news
 from storefront.payments.models import Payment, Source
-from storefront.payments.news import Facts
+from storefront.payments.news.facts import Facts, intent_of
+from storefront.payments.news.refunds import refund_news
 from storefront.payments.refund_models import Refund
 from storefront.payments.sweeping.trying import Found, note_found, settle_found
 
@@ -22,8 +22,8 @@ def compare_refunds(found: list[Facts], *, trial: bool) -> list[Found]:
         if states.get(facts["id"], "?") == facts["status"]:
             continue
         about = f"refund {facts['id']}"
-        if state or news.intent_of(facts) in intents:
-            results.append(settle_found(about, news.refund_news(facts, Source.reconciliation), trial=trial))
+        if state or intent_of(facts) in intents:
+            results.append(settle_found(about, refund_news(facts, Source.reconciliation), trial=trial))
         elif marks.get("shop") == shop:
             why = f"refund {facts['id']} is ours, but the payment it belongs to is not here"
             results.append(note_found(about, why, facts["amount"], facts["currency"], trial=trial))
@@ -43,6 +43,6 @@ def _states(found: list[Facts]) -> dict[str, str]:
 
 
 def _our_intents(found: list[Facts]) -> set[str | None]:
-    told = [intent for one in found if (intent := news.intent_of(one))]
+    told = [intent for one in found if (intent := intent_of(one))]
     known = select(Payment.stripe_payment_intent_id).where(Payment.stripe_payment_intent_id.in_(told))
     return set(current_session().scalars(known))

@@ -3,9 +3,11 @@
 from sqlalchemy import or_, select
 
 from storefront.database import current_session, leave
-from storefront.payments import news
 from storefront.payments.models import LIVE_STATES, AttemptState, PaymentAttempt, Source
-from storefront.payments.news import Facts
+from storefront.payments.news import statuses
+from storefront.payments.news.facts import Facts
+from storefront.payments.news.intents import intent_news
+from storefront.payments.news.sessions import session_news
 from storefront.payments.sessions import close_session
 from storefront.payments.sweeping.trying import Fate, Found, settle_found
 
@@ -38,7 +40,7 @@ def _compare(facts: Facts, state: AttemptState, *, trial: bool) -> Found | None:
         return None
     if state in LIVE_STATES:
         return _settle(about, facts, trial=trial)
-    if facts["status"] != news.OPEN:
+    if facts["status"] != statuses.OPEN:
         return None
     if not trial:
         close_session(facts["id"], Source.reconciliation)
@@ -46,8 +48,8 @@ def _compare(facts: Facts, state: AttemptState, *, trial: bool) -> Found | None:
 
 
 def _settle(about: str, facts: Facts, *, trial: bool) -> Found | None:
-    found = settle_found(about, news.session_news(facts, Source.reconciliation), trial=trial)
+    found = settle_found(about, session_news(facts, Source.reconciliation), trial=trial)
     if isinstance(facts.get("payment_intent"), dict):
-        paid = settle_found(about, news.intent_news(facts["payment_intent"], Source.reconciliation), trial=trial)
+        paid = settle_found(about, intent_news(facts["payment_intent"], Source.reconciliation), trial=trial)
         return paid or found
     return found

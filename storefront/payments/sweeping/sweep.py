@@ -9,7 +9,7 @@ from storefront.clock import now
 from storefront.database import leave, transaction
 from storefront.installation import stands_still
 from storefront.jobs.queue import enqueue, job
-from storefront.payments.news import Facts
+from storefront.payments.news.facts import Facts
 from storefront.payments.stripe_gateway.changing import refuse_other_account
 from storefront.payments.stripe_gateway.errors import RefusedByStripeError
 from storefront.payments.stripe_gateway.lists import Listed, Page, page_of

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from storefront.database import current_session, leave, rehearsal, transaction
-from storefront.payments import consequences, news
+from storefront.payments import consequences
 from storefront.payments.inbox_models import Unmatched
 from storefront.payments.models import PaymentEvent
+from storefront.payments.news.intents import IntentNews
+from storefront.payments.news.refunds import RefundNews
+from storefront.payments.news.sessions import SessionNews
 from storefront.payments.record import DoesNotFitError, NotOursError, settle
 from storefront.payments.refund_models import Refund, RefundKind
 
@@ -31,9 +34,7 @@ class Found:
     object_id: str = ""
 
 
-def settle_found(
-    about: str, told: news.IntentNews | news.SessionNews | news.RefundNews, *, trial: bool
-) -> Found | None:
+def settle_found(about: str, told: IntentNews | SessionNews | RefundNews, *, trial: bool) -> Found | None:
     """Record it; None when our books said so already, or it is another shop's."""
     try:
         with rehearsal() if trial else transaction():
