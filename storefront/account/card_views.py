@@ -12,7 +12,7 @@ from storefront.account.door import account
 from storefront.auth.access import customer_required, fresh_login_required, is_fresh, signed_in
 from storefront.errors import RefusedError, ShopError
 from storefront.hypermedia import done, go_to, say_when, show
-from storefront.payments import setups
+from storefront.payments import saving, setups
 from storefront.payments.cards import choose_default, remove_card
 from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
 from storefront.payments.tries import count_new_card
@@ -33,7 +33,7 @@ def cards() -> ResponseReturnValue:
 def set_up_card() -> ResponseReturnValue:
     """Begin to save a card: for our script alone, since the card is typed into Stripe's own fields."""
     try:
-        begun = _begin(signed_in().id, setups.begin)
+        begun = _begin(signed_in().id, saving.begin)
     except ShopError as refused:
         return _refusal(refused)
     back = url_for(".card_return", setup=begun.public_id)
@@ -46,7 +46,7 @@ def set_up_card() -> ResponseReturnValue:
 def set_up_on_page() -> ResponseReturnValue:
     """Save a card on Stripe's page: for browsers without scripts."""
     try:
-        begun = _begin(signed_in().id, setups.begin_on_page)
+        begun = _begin(signed_in().id, saving.begin_on_page)
     except ShopError as refused:
         return say_when(_show_cards(status=refused.status, fault=refused.words), refused)
     return go_to(begun.page)
@@ -99,7 +99,7 @@ def remove_saved_card(card_id: int) -> ResponseReturnValue:
     return done("account/cards_changed.hx.html", then=url_for(".cards"), **wallet.context(me, removed=removed))
 
 
-def _begin(user_id: int, begin: Callable[[int], setups.Begun]) -> setups.Begun:
+def _begin(user_id: int, begin: Callable[[int], saving.Begun]) -> saving.Begun:
     if request.form.get("consent") != "yes":
         raise RefusedError("Please tick the box: without your word we may not keep a card.")
     count_new_card(user_id)

@@ -11,7 +11,8 @@ from storefront.errors import NotYoursError
 from storefront.payments import breaker
 from storefront.payments.card_models import SavedCard, SetupState
 from storefront.payments.cards import MOST_CARDS, last_used, orders_being_charged, saved_cards_of
-from storefront.payments.setups import Outcome, consent_words, outcome_of
+from storefront.payments.saving import consent_words
+from storefront.payments.setups import Outcome, outcome_of
 
 _NOTHING_SAID: Final = {
     "confirming_id": None, "kept_id": None, "chosen": False, "removed": None, "added_id": None, "waits": False, "fault": "",

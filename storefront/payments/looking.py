@@ -22,6 +22,7 @@ from storefront.payments.news.refunds import refund_news
 from storefront.payments.news.setups import setup_news
 from storefront.payments.record import record
 from storefront.payments.refund_models import Dispute
+from storefront.payments.ringing import ring
 from storefront.payments.stripe_gateway.cards import fetch_card, fetch_setup
 from storefront.payments.stripe_gateway.customers import fetch_customer
 from storefront.payments.stripe_gateway.events import fetch_event
@@ -133,8 +134,6 @@ def look_at_setup(setup: str) -> None:
 @job("look_again", gives_up=False)
 def look_again(event: str) -> None:
     """An event told in another API version: look at what it is about, in ours."""
-    from storefront.payments.inbox import ring  # noqa: PLC0415  the inbox asks for this job
-
     facts = fetch_event(event)
     with transaction():
         ring(facts["type"], facts["data"]["object"])

@@ -1,38 +1,27 @@
-"""Saving a card without paying: the consent and the exact request are a row first, then a SetupIntent is asked for."""
+"""Set-ups: what becomes of a try to save a card without paying, and when it is asked about."""
 
 import datetime as dt
-import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from flask import current_app
 from sqlalchemy import ColumnElement, func, or_, select
 
-from storefront.caller import address_hash
 from storefront.clock import now
 from storefront.database import current_session, leave, transaction
-from storefront.errors import BusyError, NotYoursError
-from storefront.installation import this_shop
+from storefront.errors import NotYoursError
 from storefront.payments.card_models import OPEN_SETUPS, CardSetup, SavedCard, SetupState
-from storefront.payments.cards import refuse_one_too_many
-from storefront.payments.customers import KEY_GOOD_FOR, customer_to_charge
+from storefront.payments.customers import KEY_GOOD_FOR
 from storefront.payments.inbox_models import StripeEvent
 from storefront.payments.models import Source
-from storefront.payments.news.customers import customer_news
 from storefront.payments.news.facts import Facts
 from storefront.payments.news.setups import SetupNews, hosted_setup_news, setup_news
 from storefront.payments.record import record
 from storefront.payments.stripe_gateway.cards import cancel_setup, create_setup, fetch_setup
-from storefront.payments.stripe_gateway.changing import seat
-from storefront.payments.stripe_gateway.customers import fetch_customer
 from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
 from storefront.payments.stripe_gateway.sessions import open_session
 
-CONSENT: Final = (
-    "{shop} may keep this card and charge it when I press a pay button. "
-    "Stripe keeps the number, the shop keeps the last four digits."
-)
 MOST_DECLINES_OF_A_FORM: Final = 5
 # Longer than the client's whole budget: until then the answer may still be on its way to the one who asked.
 STILL_SENDING: Final = dt.timedelta(seconds=90)
@@ -41,18 +30,7 @@ ASK_IDLE_EVERY: Final = dt.timedelta(minutes=10)
 LOOK_AT_MOST_EVERY: Final = dt.timedelta(seconds=2)
 # A form left open does not leave a door open: what nobody has finished by then is canceled at Stripe.
 OPEN_FOR: Final = dt.timedelta(hours=1)
-# What Stripe is asked for, by the customer there and our marks.
-Ask = Callable[[str, dict[str, str]], dict[str, Any]]
 _ASKED_FOR: Final = (SetupState.sending, SetupState.unknown)
-
-
-@dataclass(frozen=True)
-class Begun:
-    """A set-up that the browser may finish, by its secret or on Stripe's page. They are handed on, and kept nowhere."""
-
-    public_id: str
-    client_secret: str = ""
-    page: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,126 +46,6 @@ class Outcome:
     def is_open(self) -> bool:
         """Whether a card may still come of it."""
         return self.state in OPEN_SETUPS and self.state is not SetupState.requires_payment_method
-
-
-def consent_words() -> str:
-    """What a customer agrees to, as it stands beside the box and in the row."""
-    return CONSENT.format(shop=current_app.config["SETTINGS"].shop_name)
-
-
-def begin(user_id: int) -> Begun:
-    """Begin to save a card, the customer having agreed to `consent_words`.
-
-    Raises RefusedError where there are too many cards already, and BusyError where Stripe does not answer.
-    """
-    return _begin(user_id, _params)
-
-
-def begin_on_page(user_id: int) -> Begun:
-    """The same on a page of Stripe's, which needs no script of ours."""
-    return _begin(user_id, _page_params)
-
-
-def _begin(user_id: int, ask: Ask) -> Begun:
-    refuse_one_too_many(user_id)
-    leave()
-    with seat():
-        customer = _customer(user_id)
-        try:
-            return _send_first(user_id, customer, ask)
-        except RefusedByStripeError:
-            # The customer may be gone at Stripe, and we have not heard: ask, and then there is a new one.
-            _notice_deletion(customer)
-            if (healed := _customer(user_id)) == customer:
-                raise
-            return _send_first(user_id, healed, ask)
-
-
-def _customer(user_id: int) -> str:
-    customer = customer_to_charge(user_id)
-    if customer is None:
-        raise BusyError("Our payment provider does not answer just now. Please try again in a moment.")
-    return customer
-
-
-def _notice_deletion(customer: str) -> None:
-    livemode = current_app.config["SETTINGS"].livemode
-    told = customer_news(fetch_customer(customer), Source.api, livemode=livemode)
-    if told.deleted:
-        record(told)
-
-
-def _send_first(user_id: int, customer: str, ask: Ask) -> Begun:
-    setup_id, public_id, request, key = _write(user_id, customer, ask)
-    try:
-        facts = _sent(request, key)
-    except OutcomeUnknownError as lost:
-        _close(setup_id, SetupState.unknown)
-        raise BusyError("Our payment provider does not answer just now. Please try again in a moment.") from lost
-    except RefusedByStripeError:
-        _close(setup_id, SetupState.refused)
-        raise
-    record(_told(facts, Source.api, key))
-    if facts["object"] == "checkout.session":
-        return Begun(public_id, page=str(facts["url"]))
-    return Begun(public_id, client_secret=str(facts["client_secret"]))
-
-
-def _sent(request: dict[str, Any], key: str) -> Facts:
-    on_page = request["params"].get("mode") == "setup"
-    return (open_session if on_page else create_setup)(request, key)
-
-
-def _told(facts: Facts, source: Source, key: str) -> SetupNews:
-    read = hosted_setup_news if facts["object"] == "checkout.session" else setup_news
-    return read(facts, source, answers=key)
-
-
-def _params(customer: str, marks: dict[str, str]) -> dict[str, Any]:
-    return {
-        "customer": customer,
-        "usage": "off_session",
-        "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
-        "metadata": marks,
-    }
-
-
-def _page_params(customer: str, marks: dict[str, str]) -> dict[str, Any]:
-    settings = current_app.config["SETTINGS"]
-    return {
-        "mode": "setup",
-        "ui_mode": "hosted_page",
-        "currency": settings.currency,
-        "customer": customer,
-        "metadata": marks,
-        # The set-up does not inherit the Session's marks.
-        "setup_intent_data": {"metadata": marks},
-        "success_url": f"{settings.base_url}/account/cards/return?setup={marks['setup_id']}",
-        "cancel_url": f"{settings.base_url}/account/cards",
-        # The page ends by itself when a set-up does: nobody but Stripe cancels that of a page.
-        "expires_at": int((now() + OPEN_FOR).timestamp()),
-    }
-
-
-def _write(user_id: int, customer: str, ask: Ask) -> tuple[int, str, dict[str, Any], str]:
-    public_id, key = secrets.token_hex(16), secrets.token_hex(20)
-    with transaction() as session:
-        params = ask(customer, {"setup_id": public_id, "shop": this_shop(), "userId": str(user_id)})
-        setup = CardSetup(
-            public_id=public_id, user_id=user_id, idempotency_key=key, request={"params": params}, consent_at=now(),
-            consent_words=consent_words(), asked_at=now(), livemode=current_app.config["SETTINGS"].livemode,
-            new_card_from=address_hash(),
-        )  # fmt: skip
-        session.add(setup)
-        session.flush()
-        return setup.id, public_id, setup.request, key
-
-
-def _close(setup_id: int, state: SetupState) -> None:
-    with transaction() as session:
-        setup = session.get_one(CardSetup, setup_id, with_for_update=True)
-        if setup.state in _ASKED_FOR:
-            setup.state = state
 
 
 def ask_about_own(user_id: int, public_id: str) -> None:
@@ -238,18 +96,18 @@ def ask_about_setup(setup_id: int, source: Source = Source.reconciliation) -> No
 def _send_again(setup_id: int, request: dict[str, Any], key: str, *, still_good: bool) -> None:
     if not still_good:
         # Its secret never reached a browser: nobody can have finished it.
-        _close(setup_id, SetupState.never_sent)
+        close_setup(setup_id, SetupState.never_sent)
         return
     try:
-        facts = _sent(request, key)
+        facts = send_setup(request, key)
     except OutcomeUnknownError:
-        _close(setup_id, SetupState.unknown)
+        close_setup(setup_id, SetupState.unknown)
         raise
     except RefusedByStripeError as refused:
         if refused.status not in {401, 403}:
-            _close(setup_id, SetupState.refused)
+            close_setup(setup_id, SetupState.refused)
         raise
-    record(_told(facts, Source.reconciliation, key))
+    record(read_answer(facts, Source.reconciliation, key))
 
 
 def _look(stripe_id: str, source: Source) -> bool:
@@ -281,6 +139,26 @@ def end_if_tried_too_often(stripe_id: str) -> None:
     leave()
     if too_often:
         _cancel(stripe_id, Source.webhook)
+
+
+def send_setup(request: dict[str, Any], key: str) -> Facts:
+    """Ask Stripe for a set-up, or for the page of one."""
+    on_page = request["params"].get("mode") == "setup"
+    return (open_session if on_page else create_setup)(request, key)
+
+
+def read_answer(facts: Facts, source: Source, key: str) -> SetupNews:
+    """Read what Stripe answered to that."""
+    read = hosted_setup_news if facts["object"] == "checkout.session" else setup_news
+    return read(facts, source, answers=key)
+
+
+def close_setup(setup_id: int, state: SetupState) -> None:
+    """Note how asking ended, unless news was faster."""
+    with transaction() as session:
+        setup = session.get_one(CardSetup, setup_id, with_for_update=True)
+        if setup.state in _ASKED_FOR:
+            setup.state = state
 
 
 def setups_due() -> Sequence[int]:

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from storefront.database import transaction
 from storefront.payments import consequences, inbox
+from storefront.payments.deliveries import BadDeliveryError, open_delivery
 
 webhooks = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
@@ -21,8 +22,8 @@ def stripe_event() -> ResponseReturnValue:
     """400 for what is not from Stripe or not for this mode, 500 for what could not be applied (Stripe sends it again), else 204."""
     request.max_content_length = LARGEST
     try:
-        delivery = inbox.open_delivery(request.get_data(), request.headers.get("Stripe-Signature", ""))
-    except inbox.BadDeliveryError as bad:
+        delivery = open_delivery(request.get_data(), request.headers.get("Stripe-Signature", ""))
+    except BadDeliveryError as bad:
         refused()[str(bad)] += 1
         if bad.other_mode:
             _warn_of_other_mode()

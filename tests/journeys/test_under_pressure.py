@@ -14,12 +14,13 @@ from storefront.money import Money
 from storefront.orders.models import Order
 from storefront.orders.placing import Buyer, Placed, Wanted, place
 from storefront.orders.totals import Totals
-from storefront.payments import asking, charging, deletion, due, forgetting, keeping, refunding, setups
+from storefront.payments import asking, charging, deletion, due, forgetting, keeping, refunding
 from storefront.payments.card_models import CardSetup, SavedCard
 from storefront.payments.models import AttemptState, PaymentAttempt, Source
 from storefront.payments.news.setups import setup_news
 from storefront.payments.record import record
 from storefront.payments.refund_models import Dispute, Refund, RefundState
+from storefront.payments.saving import begin
 from storefront.payments.stripe_gateway.line import SEATS
 from storefront.payments.tries import refuse_too_many_tries
 from tests.journeys.test_failures_charging import wait_until
@@ -337,7 +338,7 @@ def test_an_account_deleted_while_its_card_is_being_saved(
 ) -> None:
     """Both want the wallet and the set-up: neither may wait for the other in a circle."""
     with shop.inside():
-        setups.begin(alice.user_id)
+        begin(alice.user_id)
     done: Any = {"payment_method": "pm_card_visa", "expand": ["payment_method"]}
     sandbox.hold_webhooks()
     confirmed = sandbox.stripe.v1.setup_intents.confirm(shop.all(CardSetup.stripe_setup_intent_id)[0], done)

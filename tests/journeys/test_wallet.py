@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from storefront.payments import setups as verbs
 from storefront.payments.card_models import CardSetup, SavedCard, StripeCustomer
 from storefront.payments.reconciling import reconcile
+from storefront.payments.saving import consent_words
 from tests.journeys.wallet import Adding, adds_card, begins, default_card, kept, setups, starts_adding
 from tests.people import Shopper
 from tests.stack import Sandbox, Shop
@@ -271,4 +271,4 @@ def _choose_in_dashboard(sandbox: Sandbox, person: Shopper, card: Any) -> None:
 
 def verbs_words(shop: Shop) -> str:
     with shop.inside():
-        return verbs.consent_words()
+        return consent_words()

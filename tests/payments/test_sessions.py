@@ -10,6 +10,7 @@ from storefront.errors import RefusedError
 from storefront.orders.models import OrderStatus
 from storefront.orders.placing import Buyer
 from storefront.payments import hosted, inbox
+from storefront.payments.deliveries import Delivery
 from storefront.payments.inbox_models import EventState, StripeEvent
 from storefront.payments.models import AttemptState, IntentState, Source
 from storefront.payments.news import statuses
@@ -153,7 +154,7 @@ class TestNews:
 
 class TestInbox:
     def deliver(self, kind: str, about: dict[str, Any], version: str = API_VERSION) -> EventState:
-        delivery = inbox.Delivery(f"evt_{kind}", kind, about, {}, version, livemode=False, key=None, payload={})
+        delivery = Delivery(f"evt_{kind}", kind, about, {}, version, livemode=False, key=None, payload={})
         inbox.apply_once(delivery)
         with transaction() as session:
             return session.query(StripeEvent).filter_by(stripe_event_id=delivery.id).one().state

@@ -4,7 +4,7 @@ import pytest
 
 from storefront.database import leave, transaction
 from storefront.errors import BusyError
-from storefront.payments import setups
+from storefront.payments import saving, setups
 from storefront.payments.card_models import CardSetup, SavedCard, SetupState, StripeCustomer
 from storefront.payments.reconciling import reconcile
 from storefront.payments.stripe_gateway.errors import RefusedByStripeError
@@ -20,7 +20,7 @@ STAYS_DOWN = 200
 
 def begin(shop: Shop, person: Shopper) -> None:
     with shop.inside():
-        setups.begin(person.user_id)
+        saving.begin(person.user_id)
 
 
 def begin_unanswered(shop: Shop, sandbox: Sandbox, person: Shopper, kind: str) -> None:
@@ -161,7 +161,7 @@ def test_news_that_came_before_the_lost_answer_counts(shop: Shop, alice: Shopper
     shop.settle()
 
     with shop.inside():
-        setups._close(1, SetupState.unknown)
+        setups.close_setup(1, SetupState.unknown)
 
     assert states(shop) == ["succeeded"]
     assert ("4444", True) in [(last4, there) for last4, _, there in kept(shop)]

@@ -219,7 +219,7 @@ MUTATIONS: Final = (
     Mutation(
         9,
         "webhooks of the other mode are taken",
-        _PAYMENTS + "inbox.py",
+        _PAYMENTS + "deliveries.py",
         "    if delivery.livemode != settings.livemode:",
         "    if delivery.livemode != delivery.livemode:",
         (_WEBHOOKS + "test_24_an_event_of_the_other_mode_is_refused",),

@@ -11,9 +11,11 @@ from storefront.database import current_session, leave
 from storefront.installation import this_shop
 from storefront.payments import inbox
 from storefront.payments.card_models import StripeCustomer
+from storefront.payments.deliveries import read
 from storefront.payments.inbox_models import EventState, StripeEvent
 from storefront.payments.models import Payment
 from storefront.payments.news.facts import Facts
+from storefront.payments.ringing import is_followed
 from storefront.payments.sweeping.trying import Fate, Found
 
 log = logging.getLogger(__name__)
@@ -21,7 +23,7 @@ log = logging.getLogger(__name__)
 
 def compare_events(found: list[Facts], *, trial: bool) -> list[Found]:
     """Apply those that the inbox does not have, the oldest first. A later delivery of the same one is a repetition."""
-    followed = [one for one in reversed(found) if inbox.is_followed(one["type"])]
+    followed = [one for one in reversed(found) if is_followed(one["type"])]
     received = _received(followed)
     missing = [one for one in followed if one["id"] not in received]
     ours = _of_this_shop(missing)
@@ -68,7 +70,7 @@ def _ids_in(event: Facts) -> Iterator[str]:
 
 
 def _apply(event: Facts, *, trial: bool) -> Found | None:
-    delivery = replace(inbox.read(event), fetched=True)
+    delivery = replace(read(event), fetched=True)
     if delivery.livemode != current_app.config["SETTINGS"].livemode:
         return None
     about = f"event {delivery.type} {delivery.id}"
