@@ -16,7 +16,7 @@ from storefront.orders.models import OrderSource
 from storefront.orders.placing import Buyer, Wanted
 from storefront.payments.attempts import How, Means, OnHostedPage, WithNewCard, WithSavedCard
 from storefront.payments.cards import usable_cards_of
-from storefront.payments.charging import Click
+from storefront.payments.clicks import Click
 from storefront.payments.showing import show_order
 
 LONGEST_TOKEN = 64

@@ -29,7 +29,8 @@ from storefront.orders.placing import TotalChangedError
 from storefront.orders.pricing import NoLongerSoldError
 from storefront.payments.asking import look_at_order
 from storefront.payments.attempts import Means, OnHostedPage, WithNewCard
-from storefront.payments.charging import Bought, Click, HasOpenOrderError, NotYourButtonError, buy
+from storefront.payments.charging import buy
+from storefront.payments.clicks import Bought, Click, HasOpenOrderError, NotYourButtonError
 from storefront.payments.customers import customer_to_charge
 from storefront.payments.guests import customer_for_guest
 from storefront.payments.sessions import page_to_pay

@@ -28,7 +28,7 @@ from storefront.order_pages.account_views import offer_for
 from storefront.order_pages.door import orders, own_order
 from storefront.order_pages.timeline import timeline
 from storefront.orders.labels import label
-from storefront.payments import charging
+from storefront.payments import paying_again
 from storefront.payments.attempts import How, WithNewCard
 from storefront.payments.challenges import Challenge, open_challenge
 from storefront.payments.customers import customer_to_charge
@@ -63,7 +63,7 @@ def pay_again(public_id: str) -> ResponseReturnValue:
     leave()
     if isinstance(means, WithNewCard) and means.keep and order.user_id is not None:
         customer_to_charge(order.user_id)
-    return _do(order, lambda: charging.pay_again(order.id, number, How(means, in_page=wants_fragment())))
+    return _do(order, lambda: paying_again.pay_again(order.id, number, How(means, in_page=wants_fragment())))
 
 
 @orders.post("/<public_id>/challenge")
@@ -82,7 +82,7 @@ def challenge(public_id: str) -> ResponseReturnValue:
 def cancel(public_id: str) -> ResponseReturnValue:
     order = own_order(public_id)
     leave()
-    return _do(order, lambda: charging.give_up(order.id))
+    return _do(order, lambda: paying_again.give_up(order.id))
 
 
 @orders.post("/<public_id>/hosted")

@@ -2,23 +2,19 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import select
 
-from storefront.clock import now
 from storefront.database import current_session, leave, transaction
 from storefront.errors import BusyError, ChangedError, RefusedError, ShopError, TooManyTriesError
 from storefront.money import smallest_charge
-from storefront.orders import discount_uses
 from storefront.orders.calculated_taxes import TaxTakenError
 from storefront.orders.models import Cart, CartLine, CartState, Order, OrderSource
 from storefront.orders.placing import (
-    Buyer,
     Placed,
     TokenTakenError,
-    Wanted,
     orders_met_by,
     place,
     refuse_what_cannot_be_delivered,
@@ -27,7 +23,6 @@ from storefront.orders.pricing import price
 from storefront.orders.totals import TaxQuestion, Totals
 from storefront.payments.asking import ask_about_attempt
 from storefront.payments.attempts import (
-    How,
     OnHostedPage,
     Sending,
     WithNewCard,
@@ -37,11 +32,13 @@ from storefront.payments.attempts import (
     write_attempt,
 )
 from storefront.payments.calculating import TaxNotKnownError, work_out_now
+from storefront.payments.clicks import Bought, Click, HasOpenOrderError
 from storefront.payments.closing import close_at_stripe
 from storefront.payments.consequences import order_paid
 from storefront.payments.hosted import refuse_too_many_open
-from storefront.payments.models import AttemptKind, AttemptState, IntentState, Payment, PaymentStatus
-from storefront.payments.settling.attempts import start_attempt
+from storefront.payments.landing import Landed, landed_on, landing_on
+from storefront.payments.models import IntentState, Payment, PaymentStatus
+from storefront.payments.paying_again import try_next
 from storefront.payments.standing import order_status
 from storefront.payments.stripe_gateway.changing import seat
 from storefront.payments.stripe_gateway.errors import OutcomeUnknownError
@@ -49,41 +46,6 @@ from storefront.payments.tries import count_new_card, refuse_too_many_tries
 
 # Asked, begun again; and the same once more where another order was faster, or a price changed in between.
 _TAX_TRIES: Final = 4
-
-
-class HasOpenOrderError(ChangedError):
-    """There is an unpaid order with the same in it: the customer is asked before there is a second."""
-
-    words = "You have begun to buy this already."
-
-    def __init__(self, public_id: str) -> None:
-        super().__init__()
-        self.public_id = public_id
-
-
-class NotYourButtonError(ChangedError):
-    """The button belongs to somebody else's order."""
-
-    words = "That button was used up. Nothing was charged; here is a new one."
-
-
-@dataclass(frozen=True)
-class Click:
-    """A press of a pay button. `goods` (variant id: quantity) is empty for a cart, which is read when the order is placed."""
-
-    wanted: Wanted
-    goods: dict[int, int]
-    how: How
-    asked_before: bool = False
-
-
-@dataclass(frozen=True)
-class Bought:
-    """The order a click led to; `again`: it was there already, so nothing new was bought. `page`: where to pay it, if just opened."""
-
-    public_id: str
-    again: bool
-    page: str | None = None
 
 
 class _TaxNeededError(Exception):
@@ -94,18 +56,7 @@ class _TaxNeededError(Exception):
         self.question = question
 
 
-@dataclass(frozen=True)
-class _Landed:
-    """The click's button has an order."""
-
-    order_id: int
-    public_id: str
-    unknown_attempt: int | None
-    can_try_next: int | None
-    begins_anew: bool
-
-
-Begin = Callable[[Click], Sending | Placed | _Landed]
+Begin = Callable[[Click], Sending | Placed | Landed]
 
 
 def buy(click: Click) -> Bought:
@@ -120,7 +71,7 @@ def buy(click: Click) -> Bought:
     except BusyError:
         # That nothing was charged is only true where no other press of this very button was faster.
         with transaction():
-            landed = _landed_on(click)
+            landed = landed_on(click)
         if landed is None:
             raise
         return Bought(landed.public_id, again=True)
@@ -128,18 +79,18 @@ def buy(click: Click) -> Bought:
 
 def _buy(click: Click) -> Bought:
     begun = _begin_or_land(click, _count_and_begin)
-    if isinstance(begun, _Landed):
+    if isinstance(begun, Landed):
         return _land(begun, click)
     page = send(begun) if isinstance(begun, Sending) else None
     return Bought(begun.public_id, again=False, page=page)
 
 
-def _begin(click: Click) -> Sending | Placed | _Landed:
+def _begin(click: Click) -> Sending | Placed | Landed:
     """T1: everything that must be true before Stripe hears of it, in one transaction."""
     with transaction():
         mine, alike = orders_met_by(click.wanted, _asked_about(click))
         if mine:
-            return _landing(mine, click)
+            return landing_on(mine, click)
         refuse_too_many_tries(click.wanted.buyer)
         if isinstance(click.how.means, OnHostedPage):
             refuse_too_many_open(click.wanted.buyer)
@@ -210,19 +161,19 @@ def _settle_free(payment: Payment) -> None:
     order_paid(order)
 
 
-def _count_and_begin(click: Click) -> Sending | Placed | _Landed:
+def _count_and_begin(click: Click) -> Sending | Placed | Landed:
     if isinstance(click.how.means, WithNewCard):
         count_new_card(click.wanted.buyer.user_id, click.wanted.buyer.email_key)
     return _begin_with_tax(click)
 
 
-def _begin_or_land(click: Click, begin: Begin) -> Sending | Placed | _Landed:
+def _begin_or_land(click: Click, begin: Begin) -> Sending | Placed | Landed:
     try:
         return begin(click)
     except (TokenTakenError, ShopError) as why:
         # What stood in the way may be what another press of this very button did a moment ago.
         with transaction():
-            landed = _landed_on(click)
+            landed = landed_on(click)
         if landed is None:
             raise
         if isinstance(why, TooManyTriesError) and (landed.can_try_next or landed.begins_anew):
@@ -230,7 +181,7 @@ def _begin_or_land(click: Click, begin: Begin) -> Sending | Placed | _Landed:
         return landed
 
 
-def _begin_with_tax(click: Click) -> Sending | Placed | _Landed:
+def _begin_with_tax(click: Click) -> Sending | Placed | Landed:
     """Where the tax is not known yet, Stripe is asked first, outside of any transaction; and once more if another order was faster."""
     for _ in range(_TAX_TRIES):
         try:
@@ -242,73 +193,18 @@ def _begin_with_tax(click: Click) -> Sending | Placed | _Landed:
     raise TaxNotKnownError
 
 
-def _landed_on(click: Click) -> _Landed | None:
-    order = current_session().scalar(select(Order).where(Order.checkout_token == click.wanted.checkout_token))
-    return _landing(order, click) if order else None
-
-
-def _landing(order: Order, click: Click) -> _Landed:
-    whose = order.user_id
-    # A guest's order is found by their cart, and by that cart still when they have signed in since.
-    from_their_cart = whose is None and order.cart_id is not None and order.cart_id == click.wanted.cart_id
-    if not from_their_cart and (whose is None or whose != click.wanted.buyer.user_id):
-        raise NotYourButtonError
-    payment = current_session().scalars(select(Payment).where(Payment.order_id == order.id)).one()
-    last = payment.last_attempt
-    new_card = isinstance(click.how.means, WithNewCard) and not _used(click.how.means, payment)
-    failed = last is not None and last.state in {AttemptState.declined, AttemptState.refused}
-    return _Landed(
-        order_id=order.id,
-        public_id=order.public_id,
-        unknown_attempt=last.id if last and last.state is AttemptState.unknown else None,
-        can_try_next=last.number + 1 if last and failed and new_card and order.is_open else None,
-        begins_anew=order.is_open
-        and click.wanted.source is OrderSource.cart
-        and (whose != click.wanted.buyer.user_id or _differs(order, click) or _takes_another_road(click, payment)),
-    )
-
-
-def _used(means: WithNewCard, payment: Payment) -> bool:
-    return any(one.request["params"].get("confirmation_token") == means.confirmation_token for one in payment.attempts)
-
-
-def _takes_another_road(click: Click, payment: Payment) -> bool:
-    """An order is paid by our own intent or on Stripe's page, with the customer it began with; the other way is another order."""
-    last, guests = payment.last_attempt, click.how.guests_customer
-    if guests is not None and guests != payment.stripe_customer_id:
-        return True  # a guest who ticked at the second try that the card may be kept
-    waits_on_page = last is not None and last.kind is AttemptKind.session and last.is_live
-    return waits_on_page != isinstance(click.how.means, OnHostedPage)
-
-
-def _differs(order: Order, click: Click) -> bool:
-    """Whether the cart, its prices, or whom and where it goes to are no longer what this order was placed for."""
-    goods = {line.variant_id: line.quantity for line in order.lines}
-    cart = select(CartLine.variant_id, CartLine.quantity).where(CartLine.cart_id == order.cart_id)
-    today = dict(current_session().execute(cart).all())
-    address = click.wanted.address if order.shipping_address else None
-    return (
-        goods != today
-        # A guest's e-mail is all we have of them: who corrects it means it.
-        or (order.user_id is None and order.email_key != click.wanted.buyer.email_key)
-        or order.total != click.wanted.expected_total
-        or click.wanted.shipping_rate_id not in {None, order.shipping_rate_id}
-        or (address is not None and address != order.shipping_address)
-    )
-
-
-def _land(landed: _Landed, click: Click) -> Bought:
+def _land(landed: Landed, click: Click) -> Bought:
     if landed.begins_anew:
         return _close_and_begin_anew(landed, click)
     if landed.unknown_attempt is not None:
         with suppress(OutcomeUnknownError):  # still unknown: that is what is shown
             ask_about_attempt(landed.unknown_attempt)
     elif landed.can_try_next is not None:
-        _try_next(landed.order_id, landed.can_try_next, click.how, click.wanted.buyer.user_id)
+        try_next(landed.order_id, landed.can_try_next, click.how, click.wanted.buyer.user_id)
     return Bought(landed.public_id, again=True)
 
 
-def _close_and_begin_anew(landed: _Landed, click: Click) -> Bought:
+def _close_and_begin_anew(landed: Landed, click: Click) -> Bought:
     """The cart or its road changed since its order was placed: close that one at Stripe first; if it turns out paid, it is shown."""
     with suppress(OutcomeUnknownError):  # not known to be closed: it is what is shown, and nothing new is placed
         close_at_stripe(landed.order_id)
@@ -320,60 +216,4 @@ def _close_and_begin_anew(landed: _Landed, click: Click) -> Bought:
         return Bought(landed.public_id, again=True)
     begun = _begin_or_land(replace(click, wanted=replace(click.wanted, checkout_token=fresh)), _begin_with_tax)
     page = send(begun) if isinstance(begun, Sending) else None
-    return Bought(begun.public_id, again=isinstance(begun, _Landed), page=page)
-
-
-def pay_again(order_id: int, number: int, how: How) -> None:
-    """Another try for the same order: attempt `number` on the same intent, if that is the next one; else nothing.
-
-    Raises NotYoursError or RefusedError for a card that cannot be used, CodeGoneError where the order's discount was
-    used by somebody else since it failed, BusyError when nothing was sent.
-    """
-    order = current_session().get_one(Order, order_id)
-    user_id, email_key = order.user_id, order.email_key
-    leave()
-    if isinstance(how.means, WithNewCard):
-        count_new_card(user_id, email_key)
-    with seat():
-        _try_next(order_id, number, how, user_id)
-
-
-def _try_next(order_id: int, number: int, how: How, user_id: int | None) -> None:
-    with transaction() as session:
-        order = session.get_one(Order, order_id, with_for_update=True)
-        payment = session.scalars(select(Payment).where(Payment.order_id == order_id)).one()
-        last = payment.last_attempt
-        refuse_too_many_tries(Buyer(order.user_id, order.email, order.email_key, order.placed_from))
-        asks_bank = last is not None and last.state is AttemptState.requires_action and last.kind is AttemptKind.intent
-        waits = last is not None and last.is_live and not asks_bank
-        if (
-            not order.is_open
-            or order.cancel_wanted_at
-            or order.hold_until <= now()
-            or last is None
-            or number != last.number + 1
-            or waits
-        ):
-            return
-        if order.discount_code:
-            discount_uses.take_again(order.id, order.discount_code)
-        start_attempt(payment)
-        sending = write_attempt(payment, order.public_id, number, how, user_id)
-    send(sending)
-
-
-def give_up(order_id: int) -> None:
-    """The customer does not want it any more: closed at Stripe first, and what was charged meanwhile goes back or is shown as paid.
-
-    While we do not know what became of an attempt, nothing is sent again, and what turns out to be charged is refunded.
-    """
-    with transaction() as session:
-        order = session.get_one(Order, order_id, with_for_update=True)
-        payment = session.scalars(select(Payment).where(Payment.order_id == order_id)).one()
-        last = payment.last_attempt
-        if not order.is_open:
-            return
-        if last and last.state in {AttemptState.sending, AttemptState.unknown}:
-            order.cancel_wanted_at = order.cancel_wanted_at or now()
-    with seat():
-        close_at_stripe(order_id)
+    return Bought(begun.public_id, again=isinstance(begun, Landed), page=page)

@@ -11,10 +11,10 @@ import pytest
 from storefront.mail.models import MailState, OutboundMail
 from storefront.money import Money
 from storefront.payments.asking import release
-from storefront.payments.charging import give_up
 from storefront.payments.inbox_models import StripeEvent
 from storefront.payments.models import AttemptState, PaymentAttempt, Source
 from storefront.payments.news.intents import IntentNews, intent_news
+from storefront.payments.paying_again import give_up
 from storefront.payments.record import record
 from storefront.payments.stripe_gateway.intents import fetch_intent
 from tests.people import Shopper, at_once

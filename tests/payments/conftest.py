@@ -18,6 +18,7 @@ from storefront.orders.placing import Buyer, Wanted
 from storefront.payments import charging
 from storefront.payments.attempts import How, OnHostedPage, Sending, WithSavedCard, write_attempt
 from storefront.payments.card_models import SavedCard, StripeCustomer
+from storefront.payments.clicks import Click
 from storefront.payments.models import Payment, Source
 from storefront.payments.news import statuses
 from storefront.payments.news.declines import Decline
@@ -68,7 +69,7 @@ class Books:
             buyer=buyer or Buyer(self.user_id, "alice@example.org", secrets.token_hex(8)), address=ADDRESS, livemode=False,
         )  # fmt: skip
         how = how or How(WithSavedCard(self.card_id), in_page=True)
-        sending = charging._begin(charging.Click(wanted, {self.variant_id: 1}, how, asked_before))
+        sending = charging._begin(Click(wanted, {self.variant_id: 1}, how, asked_before))
         assert isinstance(sending, Sending)
         return Placed(sending.order_id, sending.public_id, f"pi_{sending.public_id[:12]}", [sending])
 

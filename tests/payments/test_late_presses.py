@@ -12,8 +12,8 @@ from storefront.money import Money
 from storefront.orders.models import Order
 from storefront.payments.asking import look_at_order
 from storefront.payments.attempts import How
-from storefront.payments.charging import give_up, pay_again
 from storefront.payments.models import AttemptState, PaymentAttempt
+from storefront.payments.paying_again import give_up, pay_again
 from storefront.payments.showing import show_order
 from tests.people import HOME, Shopper
 from tests.stack import INTENTS, Sandbox, Shop

@@ -94,7 +94,7 @@ MUTATIONS: Final = (
     Mutation(
         3,
         "a next attempt begins while one is open",
-        _PAYMENTS + "charging.py",
+        _PAYMENTS + "paying_again.py",
         "    waits = last is not None and last.is_live and not asks_bank",
         "    waits = last is None",
         ("tests/payments/test_late_presses.py::test_no_other_card_is_tried_while_one_has_no_answer",),
@@ -110,7 +110,7 @@ MUTATIONS: Final = (
     Mutation(
         4,
         "anybody lands on a taken token",
-        _PAYMENTS + "charging.py",
+        _PAYMENTS + "landing.py",
         "        raise NotYourButtonError\n    payment",
         "        pass\n    payment",
         ("tests/payments/test_charging.py", "tests/journeys/test_one_click.py"),
