@@ -42,7 +42,8 @@ def send_mail(mail_id: int) -> None:
     if queued is None:
         return
     context = WRITERS[queued.kind](queued.context)
-    if context is None:
+    # Of an order whose customer has left, no address is kept.
+    if context is None or not queued.to:
         _become(mail_id, MailState.dropped)
         return
     letter = _letter(queued, context, settings)

@@ -22,9 +22,9 @@ from tests.mail.post_office import PostOffice
 ALARM = {"what": "Money that fits no order", "why": "pi_1 has our mark", "to_do": "Look."}
 
 
-def post_alarm(key: str = "alarm:1", *, send_at: dt.datetime | None = None) -> None:
+def post_alarm(key: str = "alarm:1", *, to: str = "olive@kiesel.example", send_at: dt.datetime | None = None) -> None:
     with transaction():
-        post("owner_alarm", "olive@kiesel.example", key, ALARM, send_at=send_at)
+        post("owner_alarm", to, key, ALARM, send_at=send_at)
 
 
 def the_mail() -> OutboundMail:
@@ -48,6 +48,15 @@ class TestSending:
         assert "What to do: Look." in text.get_content()
         assert html is not None
         assert "<h1 style=" in html.get_content()
+
+    def test_nobody_is_written_to_without_an_address(self, office: PostOffice) -> None:
+        post_alarm(to="")
+
+        run_due()
+
+        assert the_mail().state is MailState.dropped
+        assert office.letters == []
+        assert [one for one in current_session().scalars(select(Job.last_error)) if one] == []
 
     def test_the_row_keeps_what_was_sent(self) -> None:
         post_alarm()
