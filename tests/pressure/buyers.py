@@ -17,6 +17,8 @@ def buyers(stack: Stack, count: int, mark: str, card: str = "pm_card_visa") -> l
         buyer = Shopper(shop, known.name, known.email, user_id=known.user_id, customer=known.customer)
         assert known.cookie is not None
         buyer.browser.cookies.set(*known.cookie)
+        # gunicorn ends connections that are idle for two seconds, perhaps in the moment of the press; browsers ask again then.
+        buyer.browser.headers["Connection"] = "close"
         found.append(buyer)
     return found
 

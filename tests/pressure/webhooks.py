@@ -125,9 +125,9 @@ def _paid(read: Books) -> int:
 def _not_once(stack: Stack, events: list[Event]) -> Iterator[str]:
     """Each was carried out, once, and no order's history has an event twice."""
     with stack.inside() as session:
-        tries = dict(session.execute(select(StripeEvent.stripe_event_id, StripeEvent.tries)).tuples().all())
+        tries: dict[str, int] = dict(session.execute(select(StripeEvent.stripe_event_id, StripeEvent.tries)).all())
         states = Counter(session.scalars(select(StripeEvent.state)))
-        told = session.execute(select(PaymentEvent.payment_id, PaymentEvent.event_id, PaymentEvent.what)).tuples()
+        told = session.execute(select(PaymentEvent.payment_id, PaymentEvent.event_id, PaymentEvent.what))
         history = Counter(one for one in told if one[1])
         receipts = Counter(session.scalars(select(OutboundMail.dedupe_key).where(OutboundMail.kind == "receipt")))
         paid = set(session.scalars(select(Order.public_id).join(Payment).where(Order.status == "paid")))
