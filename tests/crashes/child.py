@@ -1,5 +1,6 @@
 """A process that does one thing and may not survive it: forked from one that has everything imported and no database open."""
 
+import faulthandler
 import os
 import signal
 import sys
@@ -15,7 +16,7 @@ from tests.crashes.steps import NOWHERE, Steps, count_statements, count_stripe
 from tests.faults.nursery import die_with_parent
 from tests.faults.stack import Stack
 
-# Who hangs is ended, by another signal than the one that is waited for.
+# Who hangs is ended, by another signal than the one that is waited for, and says where it hung.
 LONGEST_LIFE: Final = 120
 
 
@@ -57,6 +58,7 @@ def _live(stack: Stack, act: Callable[[], None], steps: Steps) -> None:
     code = 1
     try:
         die_with_parent(signal.SIGKILL)
+        faulthandler.register(signal.SIGALRM, chain=True)
         signal.alarm(LONGEST_LIFE)
         with stack.app.app_context():
             count_statements(db.engine, steps)

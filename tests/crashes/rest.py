@@ -1,40 +1,28 @@
 """After the deaths: webhooks arrive, time passes, the worker works and reconciles, until nothing is open."""
 
 import datetime as dt
-import time
 from functools import partial
 
-from storefront.clock import now
 from storefront.jobs.recurring import plant_recurring
 from storefront.jobs.worker import run_due
 from storefront.payments import reconciling
 from tests.crashes.child import live
-from tests.faults.quiet import A_WHILE, BETWEEN, MINUTES, still_open
-from tests.faults.stack import PATIENCE, Stack
+from tests.faults import quiet
+from tests.faults.stack import Stack
 
 
 def come_to_rest(stack: Stack, since: dt.datetime, *, webhooks_late: bool) -> None:
-    """Late webhooks come when the worker has found out by itself what they tell."""
+    """With all faults off. Reconciliation leaves alone what began before `since`."""
     stack.sandbox.forget_faults()
-    if not webhooks_late:
-        _deliver(stack)
-    work(stack)
-    for minutes in MINUTES:
-        stack.clock.forward(minutes=minutes)
-        stack.sandbox.control("POST", "/tasks")
-        work(stack)
-        with stack.inside():
-            reconciling.reconcile(since)
-        _deliver(stack)
-        work(stack)
-        if not still_open(stack):
-            break
-    stack.clock.forward(minutes=BETWEEN)
+    quiet.come_to_rest(
+        stack, partial(work, stack), lambda _minutes: reconcile(stack, since), webhooks_late=webhooks_late
+    )
 
 
-def beginning() -> dt.datetime:
-    """From where on things are compared."""
-    return now() - dt.timedelta(minutes=1)
+def reconcile(stack: Stack, since: dt.datetime) -> None:
+    """Compare with Stripe what began since then."""
+    with stack.inside():
+        reconciling.reconcile(since)
 
 
 def work(stack: Stack) -> None:
@@ -52,14 +40,3 @@ def do_what_is_due(stack: Stack) -> None:
     with stack.inside():
         plant_recurring()
         run_due()
-
-
-def _deliver(stack: Stack) -> None:
-    """Until every webhook has been taken; what was refused meanwhile is brought again at once."""
-    stack.sandbox.control("POST", "/webhooks")
-    until = time.monotonic() + PATIENCE
-    while (asked := stack.sandbox.control("GET", f"/webhooks?wait={A_WHILE}"))["pending"]:
-        if time.monotonic() > until:
-            raise TimeoutError("webhooks are not taken")
-        if asked["idle"]:
-            stack.sandbox.control("POST", "/webhooks")

@@ -9,10 +9,10 @@ from typing import Final
 from tests.crashes.child import Ended, forget_lines, live
 from tests.crashes.judge import Batch, Verdict, judge
 from tests.crashes.paths import Path
-from tests.crashes.rest import beginning, come_to_rest, work
+from tests.crashes.rest import come_to_rest, work
 from tests.crashes.visit import Visit
 from tests.faults import crowd
-from tests.faults.books import marks
+from tests.faults.books import beginning, marks
 from tests.faults.plan import Good, Person
 from tests.faults.seen import Seen
 from tests.faults.stack import Stack

@@ -1,5 +1,6 @@
 """Both sides of a schedule: what the shop's rows say, and what Stripe's ledger says."""
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from storefront.catalog.models import Variant
+from storefront.clock import now
 from storefront.invoices.models import Invoice, InvoiceKind
 from storefront.jobs.models import Job
 from storefront.mail.models import OutboundMail
@@ -67,6 +69,11 @@ class Books:
         """Its refunds at Stripe, failed ones too."""
         ours = {one["id"] for one in self.intents_of(order)}
         return [one for one in self.refunds if one["payment_intent"] in ours]
+
+
+def beginning() -> dt.datetime:
+    """From where on things are compared with Stripe's."""
+    return now() - dt.timedelta(minutes=1)
 
 
 def marks(stack: Stack) -> Marks:

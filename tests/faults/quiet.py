@@ -1,6 +1,8 @@
 """After the storm: faults off, webhooks let go, time moved on with reconciliation, until nothing is open."""
 
 import time
+from collections.abc import Callable, Container
+from functools import partial
 from typing import Final
 
 from sqlalchemy import select
@@ -35,16 +37,28 @@ def falls(stack: Stack, story: Story, plan: Plan, weather: Weather) -> None:
     if plan.webhooks.doubled:
         stack.double_webhooks(on=False)
     weather.releases_webhooks()
-    _deliver(stack)
-    work(stack, weather)
+    come_to_rest(stack, partial(work, stack, weather.orphaned), partial(_reconcile, stack, story))
+
+
+def come_to_rest(
+    stack: Stack, works: Callable[[], None], reconciles: Callable[[int], None], *, webhooks_late: bool = False
+) -> None:
+    """Let time pass in which the worker works and reconciles, until nothing is open.
+
+    `reconciles` is told how many minutes have passed. Late webhooks come when both have found out by themselves what they tell.
+    """
+    if not webhooks_late:
+        _deliver(stack)
+    works()
     for minutes in MINUTES:
         stack.clock.forward(minutes=minutes)
         stack.sandbox.control("POST", "/tasks")
+        if not webhooks_late:
+            _deliver(stack)
+        works()
+        reconciles(minutes)
         _deliver(stack)
-        work(stack, weather)
-        _reconcile(stack, story, minutes)
-        _deliver(stack)
-        work(stack, weather)
+        works()
         if not still_open(stack):
             break
     stack.clock.forward(minutes=BETWEEN)
@@ -66,21 +80,21 @@ def _deliver(stack: Stack) -> None:
             stack.sandbox.control("POST", "/webhooks")
 
 
-def work(stack: Stack, weather: Weather) -> None:
-    """Until nothing is due, and the worker beside us has nothing in hand."""
+def work(stack: Stack, orphaned: Container[str] = ()) -> None:
+    """Until nothing is due, and the worker beside us has nothing in hand. `orphaned`: leases of workers that died."""
     until = time.monotonic() + PATIENCE
     with stack.inside():
         plant_recurring()
-        while run_due() or _in_hand(stack, weather):
+        while run_due() or _in_hand(stack, orphaned):
             if time.monotonic() > until:
                 raise TimeoutError("jobs do not end")
             time.sleep(0.005)
 
 
-def _in_hand(stack: Stack, weather: Weather) -> bool:
+def _in_hand(stack: Stack, orphaned: Container[str]) -> bool:
     with stack.inside() as session:
         held = select(Job.lease_token).where(Job.finished_at.is_(None), Job.lease_token.is_not(None))
-        return any(token not in weather.orphaned for token in session.scalars(held))
+        return any(token not in orphaned for token in session.scalars(held))
 
 
 def _reconcile(stack: Stack, story: Story, minutes: int) -> None:

@@ -5,11 +5,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 
 import requests
 
-from tests.crashes.rest import beginning, come_to_rest
+from storefront.payments import reconciling
 from tests.faults import crowd, quiet
 from tests.faults.books import books, marks
 from tests.faults.invariants import Outcome, violations
@@ -31,7 +32,7 @@ AT_STRIPE = 2 * 4
 
 def wait_and_look(stack: Stack, seconds: float) -> Report:
     """Let Stripe take so long, have all press, and look at pages meanwhile."""
-    since, began = marks(stack), beginning()
+    since = marks(stack)
     everybody = buyers(stack, SHOPPERS, "slow")
     shelf = crowd.stock_up(stack, (Good("slow", PRICE, None),), "wait")
     path = f"/products/{shelf[0].handle}"
@@ -45,7 +46,8 @@ def wait_and_look(stack: Stack, seconds: float) -> Report:
     if "checking" in _told(presses):
         # What was asked may still be on its way through Stripe, but not for the hours of our clock that come now.
         time.sleep(seconds)
-    come_to_rest(stack, began, webhooks_late=False)
+    stack.sandbox.forget_faults()
+    quiet.come_to_rest(stack, partial(quiet.work, stack), partial(_reconcile, stack))
     outcome = Outcome(books(stack, since, shelf), Seen(), quiet.still_open(stack), stack.worker_deaths)
     figures = {
         "shoppers who press, seconds at Stripe": f"{SHOPPERS}, {seconds:g} s",
@@ -55,6 +57,11 @@ def wait_and_look(stack: Stack, seconds: float) -> Report:
         "charged": f"{sum(one['paid'] for one in outcome.books.charges)}",
     }
     return Report(figures, [*_wrong_meanwhile(meanwhile), *violations(outcome)])
+
+
+def _reconcile(stack: Stack, _minutes: int) -> None:
+    with stack.inside():
+        reconciling.reconcile()
 
 
 def _press(started: Barrier, buyer: Shopper, form: Form) -> Answer:

@@ -21,9 +21,8 @@ from storefront.orders.models import Order
 from storefront.payments.inbox_models import EventState, StripeEvent
 from storefront.payments.models import Payment, PaymentEvent
 from storefront.sandbox.webhooks import signature
-from tests.crashes.rest import beginning
 from tests.faults import crowd
-from tests.faults.books import Books, books, marks
+from tests.faults.books import Books, beginning, books, marks
 from tests.faults.plan import Good
 from tests.faults.stack import PATIENCE, Stack
 from tests.people import Shopper
