@@ -93,6 +93,12 @@ class Shopper:
         path, fields = form.pressed(button)
         return self.sends(path, fields | (typed or {}), htmx=htmx)
 
+    def presses_until_told(self, form: Form) -> Answer:
+        """Only half of a process may be at Stripe at a time; who is told "busy, try again" tries again."""
+        while (answer := self.presses(form)).status == 503:
+            form = answer.page.form("/checkout/one-click")
+        return answer
+
     def presses_at_once(self, form: Form, times: int) -> list[Answer]:
         """Press the same button so many times in the same moment."""
         path, fields = form.pressed()

@@ -8,8 +8,7 @@ import requests
 
 from storefront.money import Money
 from storefront.orders.models import Cart, CartLine, CartState
-from tests.people import Answer, Shopper, at_once
-from tests.reading import Form
+from tests.people import Shopper, at_once
 from tests.stack import Sandbox, Shop
 
 DECLINES = "pm_card_chargeCustomerFail"
@@ -22,20 +21,13 @@ def test_36_twenty_buyers_one_item_left(shop: Shop, sandbox: Sandbox, someone: C
         buyer.has_card()
     buttons = [buyer.one_click_button("Vase") for buyer in buyers]
 
-    answers = at_once([partial(clicks_until_told, buyer, form) for buyer, form in zip(buyers, buttons, strict=True)])
+    answers = at_once([partial(buyer.presses_until_told, form) for buyer, form in zip(buyers, buttons, strict=True)])
 
     assert sorted(answer.panel or "" for answer in answers) == ["paid"] + ["sold_out"] * 19
     assert shop.orders() == [(6900, "paid")]
     assert shop.charged() == [Money(6900, "eur")]
     assert len(sandbox.requests()) == 1
     assert shop.stock("Vase") == 0
-
-
-def clicks_until_told(buyer: Shopper, form: Form) -> Answer:
-    """Only half of a process may be at Stripe at a time; who is told "busy, try again" tries again."""
-    while (answer := buyer.presses(form)).status == 503:
-        form = answer.page.form("/checkout/one-click")
-    return answer
 
 
 class TestCurrencies:

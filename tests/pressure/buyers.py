@@ -3,8 +3,7 @@
 from tests.faults import crowd
 from tests.faults.plan import Person
 from tests.faults.stack import Stack
-from tests.people import Answer, Shopper
-from tests.reading import Form
+from tests.people import Shopper
 from tests.stack import Shop
 
 
@@ -21,13 +20,6 @@ def buyers(stack: Stack, count: int, mark: str, card: str = "pm_card_visa") -> l
         buyer.browser.headers["Connection"] = "close"
         found.append(buyer)
     return found
-
-
-def press_until_told(buyer: Shopper, form: Form) -> Answer:
-    """Only half of a process may be at Stripe at a time; who is told "busy, try again" tries again."""
-    while (answer := buyer.presses(form)).status == 503:
-        form = answer.page.form("/checkout/one-click")
-    return answer
 
 
 def _secret(stack: Stack) -> str:

@@ -11,7 +11,7 @@ from tests.faults.books import Books, books, marks
 from tests.faults.plan import Good
 from tests.faults.stack import Stack
 from tests.people import Shopper, at_once
-from tests.pressure.buyers import buyers, press_until_told
+from tests.pressure.buyers import buyers
 from tests.pressure.report import Report
 
 BUYERS = 20
@@ -37,7 +37,7 @@ def _round(stack: Stack, everybody: list[Shopper], number: int, told: Counter[st
     path = f"/products/{shelf[0].handle}"
     buttons = [buyer.opens(path).page.form("/checkout/one-click") for buyer in everybody]
     presses: list[Callable[[], Any]] = [
-        partial(press_until_told, buyer, form) for buyer, form in zip(everybody, buttons, strict=True)
+        partial(buyer.presses_until_told, form) for buyer, form in zip(everybody, buttons, strict=True)
     ]
     answers: Counter[str] = Counter(str(answer.panel) for answer in at_once(presses))
     told += answers

@@ -26,7 +26,7 @@ from tests.faults.books import Books, beginning, books, marks
 from tests.faults.plan import Good
 from tests.faults.stack import PATIENCE, Stack
 from tests.people import Shopper
-from tests.pressure.buyers import buyers, press_until_told
+from tests.pressure.buyers import buyers
 from tests.pressure.report import Report
 
 CONNECTIONS = 8
@@ -74,7 +74,7 @@ def _events(stack: Stack, path: str, wanted: int, began: int) -> list[Event]:
 
 
 def _buy(buyer: Shopper, path: str) -> None:
-    answer = press_until_told(buyer, buyer.opens(path).page.form("/checkout/one-click"))
+    answer = buyer.presses_until_told(buyer.opens(path).page.form("/checkout/one-click"))
     assert answer.state == "challenge", answer.html
     buyer.browser.close()
 
