@@ -226,15 +226,19 @@ def order_panel(order: OrderShown, *, may_pay: bool, user: User | None = None, b
         can_give_up=order.gives_up and may_pay,
         page_refused=order.page_refused,
         may_pay=may_pay,
-        new_card=new_card(order.total, order.public_id, saves=user is not None or order.keeps_card)
+        new_card=new_card(
+            order.total,
+            url_for("checkout.back", public_id=order.public_id),
+            saves=user is not None or order.keeps_card,
+        )
         if order.state is Shown.declined and may_pay
         else None,
     )
 
 
-def new_card(total: Money, public_id: str, *, saves: bool) -> NewCard:
-    """What the fields for a new card need."""
-    return_url = current_app.config["SETTINGS"].base_url + url_for("checkout.back", public_id=public_id)
+def new_card(total: Money, leads_back_to: str, *, saves: bool) -> NewCard:
+    """What the fields for a new card need. `leads_back_to`: the path where the bank's page leads."""
+    return_url = current_app.config["SETTINGS"].base_url + leads_back_to
     consent = CONSENT.split(". ", maxsplit=1)[0] if saves else None
     return NewCard(total.minor, total.currency, return_url, consent, breaker.resting_words())
 

@@ -9,18 +9,15 @@ from storefront.browse.pictures import picture_url
 from storefront.cart.codes import CodeField, code_field
 from storefront.cart.showing import rates_of, summary_of
 from storefront.checkout.dealing import deal_typed
-from storefront.checkout.panel import NewCard, cart_panel
+from storefront.checkout.panel import cart_panel, new_card
 from storefront.checkout.typed import ContactAtCheckout, goes_nowhere
 from storefront.customers.addresses import default_address
 from storefront.customers.models import User
 from storefront.hypermedia import retarget, show
-from storefront.money import Money
 from storefront.orders.history import last_contact_of
 from storefront.orders.models import Cart
 from storefront.orders.pricing import price
 from storefront.orders.totals import Totals
-from storefront.payments import breaker
-from storefront.payments.attempts import CONSENT
 
 
 def small_lines(totals: Totals) -> list[dict[str, Any]]:
@@ -61,7 +58,8 @@ def checkout_context(
         "form": form,
         "refusal": totals.refusal,
         "rates": rates_of(totals),
-        "new_card": _new_card(totals.total),
+        # There is no order to come back to yet; the attempt's own request names the right one.
+        "new_card": new_card(totals.total, url_for("checkout.show"), saves=True),
         "checkout_token": cart.checkout_token,
         "expected_total": totals.total.minor,
         "changed": changed,
@@ -100,9 +98,3 @@ def _place_of(cart: Cart) -> dict[str, str]:
     """As far as it was chosen in the cart."""
     home: str = current_app.config["SETTINGS"].home_country
     return {"country": cart.country or home, "region": cart.region}
-
-
-def _new_card(total: Money) -> NewCard:
-    # There is no order to come back to yet; the attempt's own request names the right one.
-    return_url = current_app.config["SETTINGS"].base_url + url_for("checkout.show")
-    return NewCard(total.minor, total.currency, return_url, CONSENT.split(". ", maxsplit=1)[0], breaker.resting_words())

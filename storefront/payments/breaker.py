@@ -105,14 +105,18 @@ def standing() -> Standing:
 
 def is_open() -> bool:
     """Whether new cards rest."""
-    until = current_session().scalars(select(NewCardBreaker.until)).one()
-    return until is not None and until > now()
+    return _resting_until() is not None
 
 
 def resting_words() -> str:
     """What a customer is told while new cards rest, before one is typed; empty while they are taken."""
+    until = _resting_until()
+    return NewCardsRestError(until).words if until else ""
+
+
+def _resting_until() -> dt.datetime | None:
     until = current_session().scalars(select(NewCardBreaker.until)).one()
-    return NewCardsRestError(until).words if until is not None and until > now() else ""
+    return until if until is not None and until > now() else None
 
 
 def close() -> bool:
