@@ -4,26 +4,21 @@ import random
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
-
-import requests
 
 from tests.faults.crowd import Known, Stocked
 from tests.faults.plan import BY_CART, HOSTED, ONE_CLICK, TYPED, TYPED_CARD, Buy, Person
-from tests.faults.seen import Answer, Moment, Seen
+from tests.faults.seen import Answer, Seen
 from tests.faults.stack import Stack
 from tests.faults.story import Story
+from tests.faults.wire import Wire, form_in
 from tests.journeys.hosted import DECLINED, PAY_HOSTED, VISA
-from tests.people import HOME, HTMX
-from tests.reading import Form, read
+from tests.people import HOME
+from tests.reading import Form
 
-PATIENCE: Final = 60.0
 ASKING: Final = VISA | {"number": "4000 0027 6000 3184"}
 REACTIONS: Final = 5
-JSON: Final = {"Accept": "application/json"}
-# Behind a proxy: not all of them in one house, where whoever tries cards is slowed down.
-MANY_HOUSES = {"X-Forwarded-For": "192.0.2.1"}
 
 
 @dataclass
@@ -37,12 +32,10 @@ class Customer:
     known: Known
     shelf: list[Stocked]
     code: str
-    browser: requests.Session = field(default_factory=requests.Session)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.person.seed)
-        if self.known.cookie:
-            self.browser.cookies.set(*self.known.cookie)
+        self.wire = Wire(self.stack, self.story, self.seen, self.known.name, self.known.cookie)
         # What is under way though nobody waits for it any more.
         self.left_behind = ThreadPoolExecutor(4)
         # What a button did is remembered, to be pressed again.
@@ -60,7 +53,6 @@ class Customer:
                 if answer is None:
                     break
         self.left_behind.shutdown()
-        self.browser.close()
 
     # Setting out to buy
 
@@ -68,15 +60,15 @@ class Customer:
         if buy.how == ONE_CLICK:
             return self._one_click(buy)
         for number in buy.goods:
-            self._sends("/cart/items", {"variant_id": self.shelf[number].variant_id, "quantity": 1}, scripts=True)
+            self.wire.sends("/cart/items", {"variant_id": self.shelf[number].variant_id, "quantity": 1}, scripts=True)
         if self.code and buy.with_code:
-            self._sends("/cart/discount", {"discount_code": self.code}, scripts=True)
+            self.wire.sends("/cart/discount", {"discount_code": self.code}, scripts=True)
         if buy.how == BY_CART:
-            page = self._opens("/cart")
-            form = _form(page, "/checkout/one-click")
+            page = self.wire.opens("/cart")
+            form = form_in(page, "/checkout/one-click")
             return self._presses(form, buy, None) if form else page
-        page = self._opens("/checkout")
-        form = _form(page, "/checkout/pay")
+        page = self.wire.opens("/checkout")
+        form = form_in(page, "/checkout/pay")
         if form is None:
             return page
         if buy.how == TYPED_CARD:
@@ -85,8 +77,8 @@ class Customer:
         return self._goes_to_stripe(self._presses(form, buy, self._address(), PAY_HOSTED))
 
     def _one_click(self, buy: Buy) -> Answer | None:
-        page = self._opens(f"/products/{self.shelf[buy.goods[0]].handle}")
-        form = _form(page, "/checkout/one-click")
+        page = self.wire.opens(f"/products/{self.shelf[buy.goods[0]].handle}")
+        form = form_in(page, "/checkout/one-click")
         return self._presses(form, buy, None) if form else page
 
     def _address(self) -> dict[str, Any]:
@@ -113,20 +105,20 @@ class Customer:
         if times == 1 and self.chance.random() < 0.15:
             return self._presses_impatiently(path, fields, scripts=scripts)
         if times == 1:
-            return self._sends(path, fields, scripts=scripts, pays=True)
+            return self.wire.sends(path, fields, scripts=scripts, pays=True)
         with ThreadPoolExecutor(times) as tabs:
-            pressed = [tabs.submit(self._sends, path, fields, scripts=scripts, pays=True) for _ in range(times)]
+            pressed = [tabs.submit(self.wire.sends, path, fields, scripts=scripts, pays=True) for _ in range(times)]
             answers = [one.result() for one in pressed]
         return next((one for one in answers if one is not None), None)
 
     def _presses_impatiently(self, path: str, fields: dict[str, Any], *, scripts: bool) -> Answer | None:
         """Waits a while for the answer, and then presses again; the first press goes on without them."""
-        pressed = self.left_behind.submit(self._sends, path, fields, scripts=scripts, pays=True)
+        pressed = self.left_behind.submit(self.wire.sends, path, fields, scripts=scripts, pays=True)
         try:
             return pressed.result(self.person.patience)
         except TimeoutError:
             self.story.tell(self.known.name, f"has waited {self.person.patience} s, and presses again")
-            return self._sends(path, fields, scripts=scripts, pays=True)
+            return self.wire.sends(path, fields, scripts=scripts, pays=True)
 
     # Taking what comes
 
@@ -160,40 +152,31 @@ class Customer:
             time.sleep(self.chance.choice((0.0, 0.05, 0.2)))
             answer = self._presses_again()
             return self._goes_to_stripe(answer) if buy.how == HOSTED else answer
-        return self._opens("/account/orders") if self.chance.random() < 0.3 else None
+        return self.wire.opens("/account/orders") if self.chance.random() < 0.3 else None
 
     def _is_asked_by_bank(self, answer: Answer, buy: Buy) -> Answer | None:
         path = f"/orders/{answer.order}/challenge"
-        asked = self._asks_json(path)
-        intent = asked.partition("_secret_")[0]
+        intent = str(self.wire.asks_json(path).get("client_secret") or "").partition("_secret_")[0]
         does = self.chance.choices(("passed", "failed", "nothing", "gives up", "twice"), (48, 18, 12, 10, 12))[0]
         if does == "gives up":
-            return self._sends(f"/orders/{answer.order}/cancellation", {}, scripts=buy.scripts)
+            return self.wire.sends(f"/orders/{answer.order}/cancellation", {}, scripts=buy.scripts)
         if does == "nothing" or not intent:
-            return self._opens(f"/orders/{answer.order}") if self.chance.random() < 0.5 else None
-        self._answers_bank(intent, "failed" if does == "failed" else "passed")
+            return self.wire.opens(f"/orders/{answer.order}") if self.chance.random() < 0.5 else None
+        self.wire.tells_bank(intent, "failed" if does == "failed" else "passed")
         if does == "twice":  # the page and the way back from the bank at the same moment
             with ThreadPoolExecutor(2) as tabs:
-                back = tabs.submit(self._opens, f"/checkout/return/{answer.order}")
-                here = self._sends(path, {}, scripts=buy.scripts)
+                back = tabs.submit(self.wire.opens, f"/checkout/return/{answer.order}")
+                here = self.wire.sends(path, {}, scripts=buy.scripts)
                 return here or back.result()
         if self.chance.random() < 0.15:
             return self._leaves("closes the tab after the bank")
-        return self._sends(path, {}, scripts=buy.scripts)
-
-    def _answers_bank(self, intent: str, outcome: str) -> None:
-        began = time.time()
-        url = f"{self.stack.sandbox.url}/sandbox/challenges/{intent}"
-        with suppress(requests.RequestException):
-            requests.post(url, data={"outcome": outcome}, timeout=PATIENCE)
-        self.story.tell(self.known.name, f"tells the bank: {outcome}", intent, at=began)
-        self.seen.may_charge(Moment(self.known.name, began, time.time()))
+        return self.wire.sends(path, {}, scripts=buy.scripts)
 
     def _is_declined(self, answer: Answer, buy: Buy) -> Answer | None:
         forms = [form for form in answer.page.forms if form.action.endswith("/payment")]
         does = self.chance.choices(("saved", "typed", "gives up", "leaves"), (40, 35, 12, 13))[0]
         if does == "gives up":
-            return self._sends(f"/orders/{answer.order}/cancellation", {}, scripts=buy.scripts)
+            return self.wire.sends(f"/orders/{answer.order}/cancellation", {}, scripts=buy.scripts)
         if does == "leaves" or not forms:
             return self._leaves("leaves it at that")
         with_buttons = [form for form in forms if any("name" in button for button in form.buttons)]
@@ -211,25 +194,25 @@ class Customer:
     def _waits(self, answer: Answer, buy: Buy) -> Answer | None:
         does = self.chance.choices(("looks", "presses", "gives up", "returns"), (35, 20, 27, 18))[0]
         if does == "gives up":
-            return self._sends(f"/orders/{answer.order}/cancellation", {}, scripts=buy.scripts)
+            return self.wire.sends(f"/orders/{answer.order}/cancellation", {}, scripts=buy.scripts)
         time.sleep(0.05)
         if does == "presses":
             return self._presses_again()
         path = f"/checkout/return/{answer.order}" if does == "returns" else f"/orders/{answer.order}/status"
-        return self._opens(path)
+        return self.wire.opens(path)
 
     def _has_paid(self, answer: Answer, buy: Buy) -> Answer | None:
         does = self.chance.choices(("goes", "reloads", "presses", "cancels"), (60, 15, 18, 7))[0]
         if does == "reloads":
-            return self._opens(f"/orders/{answer.order}")
+            return self.wire.opens(f"/orders/{answer.order}")
         if does == "presses" and self.last_press and self.last_press[0].endswith("/one-click"):
             self._presses_again()
         elif does == "cancels":
-            self._sends(f"/orders/{answer.order}/cancellation", {}, scripts=buy.scripts)
+            self.wire.sends(f"/orders/{answer.order}/cancellation", {}, scripts=buy.scripts)
         return None
 
     def _sees_change(self, answer: Answer, buy: Buy) -> Answer | None:
-        form = _form(answer, "/checkout/one-click")
+        form = form_in(answer, "/checkout/one-click")
         if form is None or not form.buttons or self.chance.random() < 0.4:
             return self._leaves("thinks better of it")
         return self._presses(form, buy, None)
@@ -243,8 +226,8 @@ class Customer:
 
     def _is_on_stripes_page(self, answer: Answer, buy: Buy) -> Answer | None:
         if self.chance.random() < 0.2:
-            return self._sends(f"/orders/{answer.order}/cancellation", {}, scripts=buy.scripts)
-        return self._goes_to_stripe(self._sends(f"/orders/{answer.order}/hosted", {}, scripts=False))
+            return self.wire.sends(f"/orders/{answer.order}/cancellation", {}, scripts=buy.scripts)
+        return self._goes_to_stripe(self.wire.sends(f"/orders/{answer.order}/hosted", {}, scripts=False))
 
     def _pays_there(self, page: str) -> Answer | None:
         does = self.chance.choices(("pays", "declined", "asked", "leaves", "back"), (45, 15, 15, 15, 10))[0]
@@ -252,94 +235,23 @@ class Customer:
         if does == "leaves":
             return self._leaves("closes Stripe's page")
         if does == "back":
-            return self._opens(f"/orders/{order}") if order else None
+            return self.wire.opens(f"/orders/{order}") if order else None
         card = {"pays": VISA, "declined": DECLINED, "asked": ASKING}[does]
-        leads_to = self._posts_to_stripe(page, card)
+        leads_to = self.wire.types_card_at_stripe(page, card)
         order = leads_to.partition("/checkout/return/")[2] or order
         if does == "declined" and self.chance.random() < 0.6:
-            leads_to = self._posts_to_stripe(page, VISA)
+            leads_to = self.wire.types_card_at_stripe(page, VISA)
             order = leads_to.partition("/checkout/return/")[2] or order
         if "/challenges/" in leads_to or does == "asked":
             intent = next((part for part in leads_to.split("/") if part.startswith("pi_")), "").partition("?")[0]
             if intent:
-                self._answers_bank(intent, self.chance.choice(("passed", "passed", "failed")))
+                self.wire.tells_bank(intent, self.chance.choice(("passed", "passed", "failed")))
         if not order or self.chance.random() < 0.25:
             return self._leaves("does not come back from Stripe's page")
-        return self._opens(f"/checkout/return/{order}")
-
-    def _posts_to_stripe(self, page: str, card: dict[str, str]) -> str:
-        began, leads_to = time.time(), ""
-        with suppress(requests.RequestException):
-            answer = requests.post(page, data=card, timeout=PATIENCE, allow_redirects=False)
-            leads_to = answer.headers.get("Location", f"{answer.status_code}")
-        self.story.tell(self.known.name, f"pays on Stripe's page with {card['number']}", leads_to, at=began)
-        self.seen.may_charge(Moment(self.known.name, began, time.time()))
-        return leads_to
+        return self.wire.opens(f"/checkout/return/{order}")
 
     def _newest_order(self) -> str:
-        page = self._opens("/account/orders")
+        page = self.wire.opens("/account/orders")
         if page is None:
             return ""
         return next((part for part in page.page.links if part.startswith("/orders/")), "").removeprefix("/orders/")
-
-    # Over the wire
-
-    def _opens(self, path: str) -> Answer | None:
-        return self._asks("GET", path, {}, {})
-
-    def _sends(self, path: str, fields: dict[str, Any], *, scripts: bool, pays: bool = False) -> Answer | None:
-        """As htmx does, or as a browser without scripts; where the whole page is to change, it does."""
-        answer = self._asks("POST", path, fields, HTMX if scripts else {}, pays=pays)
-        if answer is not None and answer.redirect.startswith("/"):
-            return self._opens(answer.redirect)
-        return answer
-
-    def _asks_json(self, path: str) -> str:
-        with suppress(requests.RequestException, ValueError):
-            answer = requests.post(self.stack.url + path, cookies=self.browser.cookies, headers=JSON, timeout=PATIENCE)
-            self.story.tell(self.known.name, f"POST {path} for the bank's question", str(answer.status_code))
-            return str(answer.json().get("client_secret") or "")
-        return ""
-
-    def _asks(
-        self, verb: str, path: str, fields: dict[str, Any], headers: dict[str, str], *, pays: bool = False
-    ) -> Answer | None:
-        began = time.time()
-        what = f"{verb} {path}" + (f" {_in_short(fields)}" if fields else "")
-        try:
-            # Without a session's pool, so that tabs are tabs.
-            came = requests.request(
-                verb,
-                self.stack.url + path,
-                data=fields,
-                headers=headers | MANY_HOUSES,
-                cookies=self.browser.cookies,
-                timeout=PATIENCE,
-            )
-        except requests.RequestException as lost:
-            self.story.tell(self.known.name, what, f"no answer: {type(lost).__name__}", at=began)
-            if pays:
-                self.seen.may_charge(Moment(self.known.name, began, time.time()))
-            return None
-        for one in (*came.history, came):
-            self.browser.cookies.update(one.cookies)
-        answer = Answer(
-            self.known.name, what, began, time.time(), came.status_code, came.url, read(came.text),
-            came.headers.get("HX-Redirect", ""), str(fields.get("checkout_token", "")), pays,
-        )  # fmt: skip
-        self.seen.note(answer)
-        if pays:
-            self.seen.may_charge(Moment(self.known.name, began, answer.came, answer))
-        self.story.tell(self.known.name, what, answer.in_short, at=began)
-        return answer
-
-
-def _form(answer: Answer | None, action: str) -> Form | None:
-    if answer is None:
-        return None
-    return next((form for form in answer.page.forms if form.action.endswith(action)), None)
-
-
-def _in_short(fields: dict[str, Any]) -> str:
-    kept = ("checkout_token", "expected_total", "variant_id", "attempt", "card_id", "confirmation_token", "another")
-    return " ".join(f"{name}={str(fields[name])[:14]}" for name in kept if fields.get(name))
