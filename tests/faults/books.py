@@ -14,8 +14,10 @@ from storefront.jobs.models import Job
 from storefront.mail.models import OutboundMail
 from storefront.orders.discount_models import Discount, DiscountUse
 from storefront.orders.models import Order
+from storefront.payments.card_models import CardSetup, SavedCard, StripeCustomer
 from storefront.payments.inbox_models import EventState, StripeEvent, Unmatched
 from storefront.payments.models import Payment
+from storefront.payments.refund_models import Dispute
 from tests.faults.crowd import Stocked
 from tests.faults.stack import Stack
 
@@ -30,9 +32,22 @@ class Marks:
     event: int
     unmatched: int
     discount: int
+    dispute: int
+    setup: int
     letters: int
     ledger: int
     web_log: int
+
+
+@dataclass(frozen=True)
+class Wallet:
+    """One customer's cards, by Stripe's names for them: kept here, and attached there; and which one pays a click."""
+
+    customer: str
+    here: set[str]
+    default_here: str | None
+    there: set[str]
+    default_there: str | None
 
 
 @dataclass(frozen=True)
@@ -55,6 +70,11 @@ class Books:
     codes: list[Discount]
     uses: list[DiscountUse]
     invoices: list[int]
+    disputes_here: list[Dispute]
+    disputes: list[dict[str, Any]]
+    wallets: list[Wallet]
+    setups_here: list[CardSetup]
+    setups: list[dict[str, Any]]
 
     def intents_of(self, order: str) -> list[dict[str, Any]]:
         """The intents that bear this order at Stripe."""
@@ -79,13 +99,13 @@ def beginning() -> dt.datetime:
 def marks(stack: Stack) -> Marks:
     """Remember where everything stands."""
     with stack.inside() as session:
-        tables = (Order, OutboundMail, Job, StripeEvent, Unmatched, Discount)
-        order, mail, job, event, unmatched, discount = (
+        tables = (Order, OutboundMail, Job, StripeEvent, Unmatched, Discount, Dispute, CardSetup)
+        order, mail, job, event, unmatched, discount, dispute, setup = (
             session.scalar(select(table.id).order_by(table.id.desc()).limit(1)) or 0 for table in tables
         )
     log = stack.wsgi_log.stat().st_size if stack.wsgi_log.exists() else 0
     place = stack.sandbox.control("GET", "/ledger?after=999999999")["last"]
-    return Marks(order, mail, job, event, unmatched, discount, len(stack.letters), place, log)
+    return Marks(order, mail, job, event, unmatched, discount, dispute, setup, len(stack.letters), place, log)
 
 
 def books(stack: Stack, since: Marks, shelf: list[Stocked]) -> Books:
@@ -107,6 +127,11 @@ def books(stack: Stack, since: Marks, shelf: list[Stocked]) -> Books:
             codes=codes,
             uses=uses,
             invoices=list(session.scalars(papers)),
+            disputes_here=list(session.scalars(select(Dispute).where(Dispute.id > since.dispute))),
+            disputes=ledger["disputes"],
+            wallets=[_wallet(session, customer) for customer in ledger["customers"] if not customer.get("deleted")],
+            setups_here=list(session.scalars(select(CardSetup).where(CardSetup.id > since.setup))),
+            setups=ledger["setup_intents"],
             payments=payments,
             mails=mails,
             letters=stack.letters[since.letters :],
@@ -123,6 +148,19 @@ def books(stack: Stack, since: Marks, shelf: list[Stocked]) -> Books:
         )
         session.expunge_all()
     return read
+
+
+def _wallet(session: Any, customer: dict[str, Any]) -> Wallet:
+    ours = StripeCustomer.stripe_id == customer["id"]
+    cards = select(SavedCard.id, SavedCard.stripe_payment_method_id).join(
+        StripeCustomer, StripeCustomer.user_id == SavedCard.user_id
+    )
+    kept = dict(session.execute(cards.where(ours, SavedCard.removed_at.is_(None))).all())
+    default = session.scalar(select(StripeCustomer.default_card_id).where(ours))
+    return Wallet(
+        customer["id"], set(kept.values()), kept.get(default, str(default)) if default else None,
+        {card["id"] for card in customer["cards"]}, customer["invoice_settings"]["default_payment_method"],
+    )  # fmt: skip
 
 
 def _said(stack: Stack, since: int) -> str:

@@ -12,6 +12,7 @@ from tests.faults.plan import BY_CART, HOSTED, ONE_CLICK, TYPED, TYPED_CARD, Buy
 from tests.faults.seen import Answer, Seen
 from tests.faults.stack import Stack
 from tests.faults.story import Story
+from tests.faults.wallet import Wallet
 from tests.faults.wire import Wire, form_in
 from tests.journeys.hosted import DECLINED, PAY_HOSTED, VISA
 from tests.people import HOME
@@ -44,7 +45,13 @@ class Customer:
         self.bank = ""
 
     def lives(self) -> None:
-        """Everything they came for."""
+        """Everything they came for: in one tab they buy, in another they are at their cards."""
+        with ThreadPoolExecutor(1) as other_tab:
+            at_cards = other_tab.submit(Wallet(self.wire, self.person).lives)
+            self._goes_shopping()
+            at_cards.result()
+
+    def _goes_shopping(self) -> None:
         for buy in self.person.buys:
             time.sleep(buy.pause)
             answer = self._buys(buy)

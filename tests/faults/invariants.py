@@ -193,6 +193,38 @@ def paid_has_an_invoice(outcome: Outcome) -> Iterator[str]:
             yield f"order {payment.order.public_id} is {payment.order.status}, invoices: {papers[payment.order_id]}"
 
 
+def disputes_are_known(outcome: Outcome) -> Iterator[str]:
+    """Each is one flag on its own order, and stands as it stands at the bank."""
+    payments = {payment.id: payment.stripe_charge_id for payment in outcome.books.payments}
+    here = sorted(
+        (one.stripe_dispute_id, payments.get(one.payment_id or 0), one.status) for one in outcome.books.disputes_here
+    )
+    there = sorted((one["id"], one["charge"], one["status"]) for one in outcome.books.disputes)
+    if here != there:
+        yield f"disputes here {here}, at Stripe {there}"
+
+
+def wallets_are_true(outcome: Outcome) -> Iterator[str]:
+    """What a customer sees of their cards is what Stripe keeps for them, and what a click pays with is one of these."""
+    for wallet in outcome.books.wallets:
+        if wallet.here != wallet.there:
+            yield f"{wallet.customer}: cards here {sorted(wallet.here)}, at Stripe {sorted(wallet.there)}"
+        if wallet.default_here not in wallet.here and (wallet.here or wallet.default_here):
+            yield f"{wallet.customer}: a click pays with {wallet.default_here}, kept are {sorted(wallet.here)}"
+        if wallet.default_there not in {None, wallet.default_here}:
+            yield f"{wallet.customer}: a click pays with {wallet.default_here} here, with {wallet.default_there} at Stripe"
+
+
+def setups_are_over(outcome: Outcome) -> Iterator[str]:
+    """What a card may still come of is known here; and no card came of what is not."""
+    here = {one.stripe_setup_intent_id: one.state for one in outcome.books.setups_here}
+    for setup in outcome.books.setups:
+        if setup["id"] in here and here[setup["id"]] != setup["status"]:
+            yield f"{setup['id']} is {here[setup['id']]} here, and {setup['status']} at Stripe"
+        if setup["id"] not in here and setup["status"] != "requires_payment_method":
+            yield f"{setup['id']} is {setup['status']}, and not known here"
+
+
 def nothing_is_open(outcome: Outcome) -> Iterator[str]:
     """Neither here nor at Stripe, and nothing was given up or fits nowhere."""
     yield from (f"still open: {one}" for one in outcome.still_open)
@@ -261,6 +293,9 @@ RULES: Final[tuple[Callable[[Outcome], Iterator[str]], ...]] = (
     mails_are_true,
     codes_are_counted,
     paid_has_an_invoice,
+    disputes_are_known,
+    wallets_are_true,
+    setups_are_over,
     nothing_is_open,
     shop_has_no_fault,
     pages_are_true,

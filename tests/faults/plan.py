@@ -41,6 +41,32 @@ GUESTS: Final = 0.18
 RUSHES: Final = 0.06
 # How many orders may use a discount code: none in most schedules, else hardly any.
 CODES: Final = (0, 0, 0, 1, 2)
+# How many disputes a bank opens.
+DISPUTES: Final = (0, 0, 0, 1, 2)
+ADDS, ADDS_AT_STRIPE, CHOOSES, REMOVES = (
+    "adds a card",
+    "adds a card on Stripe's page",
+    "chooses a card",
+    "removes a card",
+)
+# Who has cards goes to them in a tab of its own, so often; cards that are there already are typed in again.
+ERRANDS: Final = (0, 0, 0, 0, 1, 2)
+ADDED: Final = (
+    *GOOD_CARDS,
+    *GOOD_CARDS,
+    "pm_card_chargeDeclined",
+    "pm_card_authenticationRequiredOnSetup",
+    *ASKING_CARDS,
+)
+WALLET_PLACES: Final = (
+    ("POST", "/v1/setup_intents", 4),
+    ("GET", "/v1/setup_intents/*", 2),
+    ("POST", "/v1/payment_methods/*/detach", 2),
+    ("GET", "/v1/payment_methods/*", 2),
+    ("POST", "/v1/customers/*", 1),
+    ("GET", "/v1/customers/*", 1),
+    ("POST", "/v1/checkout/sessions", 2),
+)
 VICTIMS: Final = ("web worker", "web worker", "web worker", "web", "worker", "worker")
 
 
@@ -67,6 +93,16 @@ class Buy:
 
 
 @dataclass(frozen=True)
+class Errand:
+    """One thing that somebody does at their cards, so many times in the same moment where they add or remove one."""
+
+    how: str
+    card: str
+    presses: int
+    pause: float
+
+
+@dataclass(frozen=True)
 class Person:
     """Somebody who comes to the shop, with the cards saved some other day; `seed` decides how they take what comes.
 
@@ -78,6 +114,7 @@ class Person:
     buys: tuple[Buy, ...]
     seed: str
     patience: float
+    errands: tuple[Errand, ...] = ()
 
     @property
     def is_guest(self) -> bool:
@@ -132,6 +169,8 @@ class Plan:
     refunds: int
     owner_seed: str
     code_uses: int
+    disputes: int
+    bank_seed: str
 
 
 def plan_of(seed: int) -> Plan:
@@ -145,16 +184,24 @@ def plan_of(seed: int) -> Plan:
     )
     crowd = len(NAMES) if is_rush else chance.choice((1, 2, 2, 3, 3))
     people = tuple(_person(chance, seed, number, len(goods)) for number in range(crowd))
+    # Drawn apart: whoever leaves them out has the same schedule otherwise.
+    apart = random.Random(f"{seed}:apart")
+    at_cards = any(person.errands for person in people)
     return Plan(
         seed,
         goods,
         people,
-        tuple(_fault(chance) for _ in range(chance.choice((0, 1, 2, 3, 4)))),
+        (
+            *(_fault(chance) for _ in range(chance.choice((0, 1, 2, 3, 4)))),
+            *(_fault(apart, WALLET_PLACES) for _ in range(apart.choice((0, 1, 2)) if at_cards else 0)),
+        ),
         _webhooks(chance),
         tuple(_kill(chance) for _ in range(chance.choices((0, 1, 2), (70, 24, 6))[0])),
         refunds=chance.choice((0, 1, 1, 2)),
         owner_seed=f"{seed}:owner",
         code_uses=chance.choice(CODES),
+        disputes=apart.choice(DISPUTES),
+        bank_seed=f"{seed}:bank",
     )
 
 
@@ -164,7 +211,20 @@ def _person(chance: random.Random, seed: int, number: int, goods: int) -> Person
     cards = tuple(dict.fromkeys(chance.choice(chance.choice(decks)) for _ in range(chance.choice((1, 1, 2)))))
     buys = tuple(_buy(chance, goods, is_guest=is_guest) for _ in range(chance.choice((1, 1, 2))))
     patience = round(chance.uniform(0.05, 0.5), 2)
-    return Person(NAMES[number], () if is_guest else cards, buys, f"{seed}:{number}", patience)
+    errands = () if is_guest else _errands(random.Random(f"{seed}:{number}:cards"))
+    return Person(NAMES[number], () if is_guest else cards, buys, f"{seed}:{number}", patience, errands)
+
+
+def _errands(chance: random.Random) -> tuple[Errand, ...]:
+    return tuple(
+        Errand(
+            chance.choices((ADDS, ADDS_AT_STRIPE, CHOOSES, REMOVES), (45, 15, 15, 25))[0],
+            chance.choice(ADDED),
+            chance.choices((1, 2), (75, 25))[0],
+            round(chance.uniform(0.0, 0.3), 2),
+        )
+        for _ in range(chance.choice(ERRANDS))
+    )
 
 
 def _buy(chance: random.Random, goods: int, *, is_guest: bool) -> Buy:
@@ -181,8 +241,8 @@ def _buy(chance: random.Random, goods: int, *, is_guest: bool) -> Buy:
     )
 
 
-def _fault(chance: random.Random) -> Fault:
-    verb, path, _ = chance.choices(PLACES, [weight for *_, weight in PLACES])[0]
+def _fault(chance: random.Random, places: tuple[tuple[str, str, int], ...] = PLACES) -> Fault:
+    verb, path, _ = chance.choices(places, [weight for *_, weight in places])[0]
     kind = chance.choices([kind for kind, _ in KINDS], [weight for _, weight in KINDS])[0]
     # Each request of the shop's is tried twice: two in a row are an answer that is lost for good.
     times = chance.choices((1, 2, 4), (25, 60, 15))[0]

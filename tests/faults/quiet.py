@@ -12,6 +12,7 @@ from storefront.jobs.recurring import plant_recurring
 from storefront.jobs.worker import run_due
 from storefront.orders.models import OPEN_STATUSES, Order
 from storefront.payments import reconciling
+from storefront.payments.card_models import OPEN_SETUPS, CardSetup
 from storefront.payments.models import LIVE_STATES, Payment, PaymentAttempt
 from storefront.payments.refund_models import Refund, RefundState
 from tests.faults.plan import LONGEST_DELAY, Plan
@@ -113,6 +114,7 @@ def still_open(stack: Stack) -> list[str]:
         "attempt": select(PaymentAttempt.public_id, PaymentAttempt.state)
         .join(Payment).where(PaymentAttempt.state.in_(LIVE_STATES)),
         "refund": select(Refund.public_id, Refund.state).where(Refund.state.in_(OPEN_REFUNDS)),
+        "set-up": select(CardSetup.public_id, CardSetup.state).where(CardSetup.state.in_(OPEN_SETUPS)),
         "job": select(Job.kind, Job.last_error).where(*one_time),
     }  # fmt: skip
     with stack.inside() as session:

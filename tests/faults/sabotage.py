@@ -10,10 +10,13 @@ from sqlalchemy import text
 from storefront.catalog import stock
 from storefront.database import current_session
 from storefront.mail import outbox
-from storefront.payments import asking, attempts, consequences, inbox, standing
+from storefront.payments import asking, attempts, consequences, due, inbox, reconciling, record, standing
 from storefront.payments.attempts import Sending
 from storefront.payments.models import IntentState, Payment, PaymentStatus
+from storefront.payments.news.disputes import DisputeNews
 from storefront.payments.settling import books as settled
+from storefront.payments.settling import disputes
+from storefront.payments.stripe_gateway import cards as stripe_cards
 
 
 def commit(what: str) -> None:
@@ -63,7 +66,6 @@ def _mail_forgotten() -> None:
 
 def _unknown_is_failed() -> None:
     """An answer that did not come is shown as a refusal."""
-    from storefront.payments import record  # noqa: PLC0415  beside what it breaks
     from storefront.payments.models import AttemptState  # noqa: PLC0415
 
     real = record.record
@@ -91,10 +93,35 @@ def _canceled_is_paid() -> None:
     settled.payment_status = status  # type: ignore[attr-defined]
 
 
+def _card_left_at_stripe() -> None:
+    """A removed card is gone from every page, and stays at Stripe."""
+    stripe_cards.detach_card = lambda payment_method: {}
+
+
+def _decision_unheard() -> None:
+    """How a dispute stood when it was first heard of is how it is shown for good."""
+    real = disputes.settle_dispute
+
+    def first_only(told: DisputeNews) -> None:
+        if not told.status.endswith(("won", "lost", "closed")):
+            real(told)
+
+    record.settle.register(DisputeNews, first_only)
+
+
+def _set_ups_forgotten() -> None:
+    """Nobody asks what became of a card that somebody began to add."""
+    due.setups_due = lambda: ()  # type: ignore[attr-defined]
+    reconciling.open_setups = lambda since=None: ()  # type: ignore[attr-defined]
+
+
 SABOTAGE: Final[dict[str, Callable[[], None]]] = {
+    "card-left-at-stripe": _card_left_at_stripe,
     "canceled-is-paid": _canceled_is_paid,
+    "decision-unheard": _decision_unheard,
     "event-lost": _event_lost,
     "new-key-each-time": _new_key_each_time,
+    "set-ups-forgotten": _set_ups_forgotten,
     "stock-given-back-twice": _stock_given_back_twice,
     "late-money-kept": _late_money_kept,
     "mail-forgotten": _mail_forgotten,

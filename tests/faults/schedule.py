@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from tests.faults import crowd, quiet
+from tests.faults.after_sale import Bank, Owner
 from tests.faults.books import Books, books, marks
 from tests.faults.customer import Customer
 from tests.faults.invariants import Outcome, violations
@@ -16,7 +17,7 @@ from tests.faults.plan import Plan, plan_of
 from tests.faults.seen import Seen
 from tests.faults.stack import Stack
 from tests.faults.story import Story
-from tests.faults.weather import Owner, Weather
+from tests.faults.weather import Weather
 
 
 @dataclass
@@ -58,15 +59,17 @@ def _play(stack: Stack, plan: Plan, story: Story, played: Played) -> None:
         Customer(stack, story, seen, person, known, shelf, code)
         for person, known in zip(plan.people, people, strict=True)
     ]
-    weather, owner = Weather(stack, story, plan), Owner(stack, story, plan, since.order)
+    weather = Weather(stack, story, plan)
+    others = (Owner(stack, story, plan, since.order), Bank(stack, story, plan, since.order))
     weather.begins()
-    with ThreadPoolExecutor(len(customers) + 2) as hands:
-        weathered, owned = hands.submit(weather.goes_on), hands.submit(owner.lives)
+    with ThreadPoolExecutor(len(customers) + 1 + len(others)) as hands:
+        weathered, afterwards = hands.submit(weather.goes_on), [hands.submit(one.lives) for one in others]
         inside = [hands.submit(customer.lives) for customer in customers]
         for done in (*inside, weathered):
             done.exception()
-        owner.stop.set()
-        for done in (*inside, weathered, owned):
+        for one in others:
+            one.stop.set()
+        for done in (*inside, weathered, *afterwards):
             done.result()
     quiet.falls(stack, story, plan, weather)
     outcome = Outcome(books(stack, since, shelf), seen, quiet.still_open(stack), stack.worker_deaths)
@@ -78,10 +81,12 @@ def _play(stack: Stack, plan: Plan, story: Story, played: Played) -> None:
 
 
 def kinds_of_ends(read: Books) -> Iterator[str]:
-    """How orders and refunds ended, for the table."""
+    """How orders, refunds, set-ups and disputes ended, for the table."""
     for payment in read.payments:
         yield f"order {payment.order.status}"
         yield from (f"refund {refund.kind}" for refund in payment.refunds)
+    yield from (f"set-up {setup.state}" for setup in read.setups_here)
+    yield from (f"dispute {dispute.status}" for dispute in read.disputes_here)
 
 
 def _tell_of_stripe(stack: Stack, story: Story, played: Played) -> None:

@@ -40,6 +40,9 @@ def test_no_payment_is_lost_and_none_doubled(database_engine: str) -> None:
         ("stock-given-back-twice", "at first"),
         ("unknown-is-failed", "was told that nothing was charged|has intents"),
         ("mail-forgotten", "is queued"),
+        ("card-left-at-stripe", "cards here"),
+        ("decision-unheard", "disputes here"),
+        ("set-ups-forgotten", "still open: set-up"),
     ],
 )
 def test_it_sees_a_broken_rule(rule: str, violation: str) -> None:
