@@ -20,7 +20,7 @@ from storefront.orders.models import Cart, CartState, Order, OrderStatus
 from storefront.payments import restocking
 from storefront.payments.inbox_models import Unmatched
 from storefront.payments.models import AttemptState, IntentState, Payment, PaymentAttempt
-from storefront.payments.refund_models import GIVEN_BACK, Dispute, Refund, RefundKind, RefundState
+from storefront.payments.refund_models import FAILED_REFUNDS, Dispute, Refund, RefundKind, RefundState
 from storefront.payments.standing import promised
 
 # Why a refund failed that Stripe does not know of.
@@ -49,7 +49,7 @@ def _has_been_tried(refund: Refund, rest: int) -> bool:
 
     What never got there was not refused: it is asked for anew, with a key that no answer of Stripe's is kept for.
     """
-    was_taken = refund.stripe_refund_id is not None or refund.state not in GIVEN_BACK
+    was_taken = refund.stripe_refund_id is not None or refund.state not in FAILED_REFUNDS
     was_refused = refund.amount == rest and refund.failure_reason != NEVER_SENT
     return refund.kind is RefundKind.late and (was_taken or was_refused)
 
@@ -177,7 +177,7 @@ def _mail_refund(order: Order, refund: Refund) -> None:
 def _returned(payment: Payment) -> list[Returned]:
     """What Stripe took to give back. Its rows have their ids: they were written when the mail about them was."""
     taken = (refund for refund in payment.refunds if refund.stripe_refund_id)
-    return [Returned(refund.id, refund.amount, failed=refund.state in GIVEN_BACK) for refund in taken]
+    return [Returned(refund.id, refund.amount, failed=refund.state in FAILED_REFUNDS) for refund in taken]
 
 
 def dispute_changed(dispute: Dispute, payment: Payment | None) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import and_, literal, select
 from storefront.database import current_session
 from storefront.money import Money
 from storefront.payments.models import Payment, PaymentEvent
-from storefront.payments.refund_models import GIVEN_BACK, Refund, RefundState
+from storefront.payments.refund_models import FAILED_REFUNDS, Refund, RefundState
 
 _ASKED = (RefundState.sending, RefundState.unknown)
 
@@ -38,6 +38,6 @@ def money_back(order_id: int) -> tuple[MoneyBack, ...]:
     steps: dict[tuple[int, bool], MoneyBack] = {}
     for refund_id, amount, currency, after, at in current_session().execute(told):
         steps.setdefault((refund_id, False), MoneyBack(Money(amount, currency), at, failed=False))
-        if after in GIVEN_BACK:
+        if after in FAILED_REFUNDS:
             steps.setdefault((refund_id, True), MoneyBack(Money(amount, currency), at, failed=True))
     return tuple(steps.values())

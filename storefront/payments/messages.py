@@ -17,7 +17,7 @@ from storefront.orders.labels import label
 from storefront.orders.links import path_by_mail
 from storefront.orders.models import Order, OrderStatus
 from storefront.payments.models import Payment
-from storefront.payments.refund_models import GIVEN_BACK, Refund
+from storefront.payments.refund_models import FAILED_REFUNDS, Refund
 
 PAID = (OrderStatus.paid, OrderStatus.partially_refunded, OrderStatus.refunded)
 OPEN_DOWNLOADS = (OrderStatus.paid, OrderStatus.partially_refunded)
@@ -87,14 +87,14 @@ def shipped(stored: Stored) -> Told:
 def refunded(stored: Stored) -> Told | None:
     """To the customer: money is on its way back. `{"refund_id": n}`"""
     refund = _refund(stored)
-    return None if refund.state in GIVEN_BACK else _about_refund(refund)
+    return None if refund.state in FAILED_REFUNDS else _about_refund(refund)
 
 
 @message("refund_failed")
 def refund_failed(stored: Stored) -> Told | None:
     """To the customer: money did not reach them (the owner gets an alarm). `{"refund_id": n}`"""
     refund = _refund(stored)
-    return _about_refund(refund) if refund.state in GIVEN_BACK else None
+    return _about_refund(refund) if refund.state in FAILED_REFUNDS else None
 
 
 @message("order_link")

@@ -24,7 +24,7 @@ class RefundState(enum.StrEnum):
     canceled = "canceled"
 
 
-GIVEN_BACK = (RefundState.failed, RefundState.canceled)
+FAILED_REFUNDS = (RefundState.failed, RefundState.canceled)
 
 
 class RefundKind(enum.StrEnum):

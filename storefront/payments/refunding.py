@@ -23,7 +23,7 @@ from storefront.payments.models import IntentState, Payment, Source
 from storefront.payments.news.facts import Facts
 from storefront.payments.news.refunds import RefundAttemptNews, refund_news
 from storefront.payments.record import record
-from storefront.payments.refund_models import GIVEN_BACK, Refund, RefundKind, RefundState
+from storefront.payments.refund_models import FAILED_REFUNDS, Refund, RefundKind, RefundState
 from storefront.payments.restocking import Restock, write_lines
 from storefront.payments.standing import promised
 from storefront.payments.stripe_gateway import refunds as stripe_refunds
@@ -108,7 +108,7 @@ def _allowed(payment: Payment, amount: int | None) -> int:
 def ask_about_refund(public_id: str, source: Source = Source.reconciliation) -> None:
     """Send a refund, or find out what became of it. Sending again is with its own key, so that it is one refund."""
     asking = _begin_to_ask(public_id)
-    if asking.state in GIVEN_BACK:
+    if asking.state in FAILED_REFUNDS:
         return
     # Other keys would be told that there is no such payment, which says nothing of the refund.
     wait_for_mode(livemode=asking.livemode)
@@ -178,7 +178,7 @@ def given_a_moment_ago(order_id: int, amount: int, requested_by: str) -> RefundV
         Refund.payment_id == select(Payment.id).where(Payment.order_id == order_id).scalar_subquery(),
         Refund.amount == amount,
         Refund.requested_by == requested_by,
-        Refund.state.not_in(GIVEN_BACK),
+        Refund.state.not_in(FAILED_REFUNDS),
         Refund.created_at > now() - MAY_BE_A_REPETITION,
     )
     public_id = current_session().scalar(select(Refund.public_id).where(*same).order_by(Refund.id.desc()).limit(1))

@@ -15,7 +15,7 @@ from storefront.database import current_session
 from storefront.errors import RefusedError
 from storefront.orders.models import Order, OrderLine
 from storefront.payments.models import Payment
-from storefront.payments.refund_models import GIVEN_BACK, Refund, RefundLine
+from storefront.payments.refund_models import FAILED_REFUNDS, Refund, RefundLine
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def write_lines(refund: Refund, order: Order, wanted: Restock) -> None:
 def _still_out(order: Order) -> dict[int, int]:
     """By line: what was sold, less what came back or is about to. What is not counted on the shelf cannot go back there."""
     # A refund that Stripe refused brought nothing back; one that failed later did.
-    counts = or_(Refund.restocked_at.is_not(None), Refund.state.not_in(GIVEN_BACK))
+    counts = or_(Refund.restocked_at.is_not(None), Refund.state.not_in(FAILED_REFUNDS))
     back = (
         select(RefundLine.order_line_id, func.sum(RefundLine.quantity))
         .join(Refund)
@@ -83,7 +83,7 @@ def put_back(payment: Payment) -> None:
             refund.restock
             and refund.restocked_at is None
             and refund.stripe_refund_id
-            and refund.state not in GIVEN_BACK
+            and refund.state not in FAILED_REFUNDS
         ):
             refund.restocked_at = now()
             variants = {line.id: line.variant_id for line in payment.order.lines}

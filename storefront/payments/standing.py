@@ -2,7 +2,7 @@
 
 from storefront.orders.models import OrderStatus
 from storefront.payments.models import AttemptState, IntentState, Payment, PaymentStatus
-from storefront.payments.refund_models import GIVEN_BACK, RefundState
+from storefront.payments.refund_models import FAILED_REFUNDS, RefundState
 
 # A state only ever gives way to one of a higher rank. Attempts compare by number first.
 ATTEMPT_RANK = {
@@ -43,13 +43,13 @@ _ORDER_STATUS = {
 
 def refunded(payment: Payment) -> int:
     """How much is with the customer or on its way there, in minor units: what Stripe took, and has not failed."""
-    not_there = (*GIVEN_BACK, RefundState.sending, RefundState.unknown)
+    not_there = (*FAILED_REFUNDS, RefundState.sending, RefundState.unknown)
     return sum(refund.amount for refund in payment.refunds if refund.state not in not_there)
 
 
 def promised(payment: Payment) -> int:
     """How much is refunded or asked to be, in minor units; this and a new refund may not pass what was captured."""
-    return sum(refund.amount for refund in payment.refunds if refund.state not in GIVEN_BACK)
+    return sum(refund.amount for refund in payment.refunds if refund.state not in FAILED_REFUNDS)
 
 
 def payment_status(payment: Payment) -> PaymentStatus:

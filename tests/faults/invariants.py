@@ -9,7 +9,7 @@ from typing import Any, Final
 from storefront.mail.models import MailState
 from storefront.orders.models import OrderStatus
 from storefront.payments.models import IntentState, Payment
-from storefront.payments.refund_models import GIVEN_BACK, Refund, RefundState
+from storefront.payments.refund_models import FAILED_REFUNDS, Refund, RefundState
 from tests.faults.books import Books
 from tests.faults.seen import Answer, Seen, says_nothing_charged
 
@@ -69,7 +69,7 @@ def _went_back(books: Books, payment: Payment) -> Iterator[str]:
         yield f"order {order} was charged, and is {payment.order.status}"
     tried = sum(one["amount"] for one in books.given_back(order))
     back = sum(one["amount"] for one in books.given_back(order) if one["status"] not in GONE)
-    told = any(refund.state in GIVEN_BACK for refund in payment.refunds)
+    told = any(refund.state in FAILED_REFUNDS for refund in payment.refunds)
     if tried < payment.amount_captured or (back < payment.amount_captured and not told):
         yield f"order {order} is canceled, was charged {payment.amount_captured}, and only {back} went back"
 
