@@ -13,6 +13,7 @@ from storefront.orders.labels import label
 from storefront.payments import breaker, consequences, inbox, reconciling, refunding
 from storefront.payments.reconciling import Reconciled
 from storefront.payments.refund_models import RefundState
+from storefront.payments.refunding import RepeatedRefundError
 from storefront.payments.restocking import Restock
 from storefront.payments.unmatched import settle_unmatched
 
@@ -78,20 +79,19 @@ def refund(  # noqa: PLR0913  what may be said
     order_id, called, currency = found.id, label(found.number), found.currency
     with in_plain_words():
         minor = minor_units(amount, currency) if amount else None
-        before = refunding.given_a_moment_ago(order_id, minor, REQUESTED_BY) if minor and not again else None
-        if before:
-            raise click.ClickException(
-                f"{before.amount} of {called} went on its way a moment ago ({before.state.replace('_', ' ')}). "
-                "If as much is to go back once more, add --again."
+        try:
+            view = refunding.refund_order(
+                order_id,
+                amount=minor,
+                reason=reason,
+                requested_by=REQUESTED_BY,
+                request_token=secrets.token_hex(16),
+                restock=goods,
+                may_repeat=again,
             )
-        view = refunding.refund_order(
-            order_id,
-            amount=minor,
-            reason=reason,
-            requested_by=REQUESTED_BY,
-            request_token=secrets.token_hex(16),
-            restock=goods,
-        )
+        except RepeatedRefundError as repeated:
+            words = f"{called}: {repeated.words} If as much is to go back once more, add --again."
+            raise click.ClickException(words) from repeated
     if view.state in {RefundState.failed, RefundState.canceled}:
         raise click.ClickException(
             f"{view.amount} of {called} could not be given back: {view.failure_reason or view.state}."

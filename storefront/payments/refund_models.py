@@ -28,7 +28,10 @@ FAILED_REFUNDS = (RefundState.failed, RefundState.canceled)
 
 
 class RefundKind(enum.StrEnum):
-    """`late`: money that arrived for an order that could not be kept; at most one a payment. `dashboard`: made at Stripe."""
+    """`late`: money that arrived for an order that could not be kept; of those that Stripe took or may take one a payment.
+
+    `dashboard`: made at Stripe.
+    """
 
     asked = "asked"
     late = "late"

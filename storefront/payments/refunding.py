@@ -36,6 +36,10 @@ MAY_BE_A_REPETITION = dt.timedelta(minutes=10)
 KEY_GOOD_FOR = dt.timedelta(hours=20)
 
 
+class RepeatedRefundError(RefusedError):
+    """The same was asked for by the same a few minutes ago; `words` say what became of that."""
+
+
 @dataclass(frozen=True)
 class RefundView:
     """What became of a refund."""
@@ -54,11 +58,13 @@ def refund_order(  # noqa: PLR0913  what the form says
     requested_by: str,
     request_token: str,
     restock: Restock | None = None,
+    may_repeat: bool = True,
 ) -> RefundView:
     """Give `amount` (minor units; None: all that is left) back to the card that paid, and the goods to the shelf as `restock` says.
 
-    The same `request_token` again is the same refund. Raises RefusedError when it is more than is left, and BusyError where
-    nothing may be changed at Stripe; then nothing is asked for.
+    The same `request_token` again is the same refund. Raises RefusedError when it is more than is left, RepeatedRefundError when it
+    is what was asked for a moment ago and may not be repeated, and BusyError where nothing may be changed at Stripe; then nothing
+    is asked for.
     """
     refuse_to_change()
     with transaction() as session:
@@ -68,6 +74,8 @@ def refund_order(  # noqa: PLR0913  what the form says
         refund = session.scalar(select(Refund).where(Refund.request_token == request_token))
         if refund is None:
             payment = session.scalars(select(Payment).where(Payment.order_id == order_id)).one()
+            if not may_repeat:
+                _refuse_repetition(payment, amount, requested_by)
             refund = new_refund(
                 payment, _allowed(payment, amount), kind=RefundKind.asked, requested_by=requested_by, reason=reason
             )
@@ -81,6 +89,15 @@ def refund_order(  # noqa: PLR0913  what the form says
     with suppress(OutcomeUnknownError):  # the queued job goes on asking
         ask_about_refund(public_id, Source.owner)
     return _view(public_id)
+
+
+def _refuse_repetition(payment: Payment, amount: int | None, requested_by: str) -> None:
+    lately = now() - MAY_BE_A_REPETITION
+    for refund in payment.refunds:
+        is_same = (refund.amount, refund.requested_by) == (amount, requested_by)
+        if is_same and refund.state not in FAILED_REFUNDS and refund.created_at > lately:
+            given, state = Money(refund.amount, payment.currency), refund.state.replace("_", " ")
+            raise RepeatedRefundError(f"{given} of it went on its way a moment ago ({state}).")
 
 
 def _fitting(restock: Restock, amount: int | None) -> Restock:
@@ -170,21 +187,6 @@ def _found_at_stripe(public_id: str, intent: str) -> Facts:
         if (facts.get("metadata") or {}).get("refund_id") == public_id:
             return facts
     raise RefusedByStripeError(NEVER_SENT, "", 0)
-
-
-def given_a_moment_ago(order_id: int, amount: int, requested_by: str) -> RefundView | None:
-    """The same refund, asked for by the same a few minutes ago: what is meant now may be that one."""
-    same = (
-        Refund.payment_id == select(Payment.id).where(Payment.order_id == order_id).scalar_subquery(),
-        Refund.amount == amount,
-        Refund.requested_by == requested_by,
-        Refund.state.not_in(FAILED_REFUNDS),
-        Refund.created_at > now() - MAY_BE_A_REPETITION,
-    )
-    public_id = current_session().scalar(select(Refund.public_id).where(*same).order_by(Refund.id.desc()).limit(1))
-    view = _view(public_id) if public_id else None
-    leave()
-    return view
 
 
 def request_token() -> str:

@@ -9,7 +9,7 @@ from storefront.money import Money
 from storefront.orders.models import Order
 from storefront.payments.models import Payment
 from storefront.payments.refund_models import Refund, RefundState
-from storefront.payments.refunding import RefundView, refund_order, request_token
+from storefront.payments.refunding import RefundView, RepeatedRefundError, refund_order, request_token
 from tests.people import Shopper, at_once
 from tests.stack import Sandbox, Shop
 
@@ -18,7 +18,9 @@ BOTH_TRIES = 2
 STAYS_DOWN = 200
 
 
-def give_back(shop: Shop, amount: int | None = None, token: str = "", order: int = 1) -> RefundView:
+def give_back(
+    shop: Shop, amount: int | None = None, token: str = "", order: int = 1, *, may_repeat: bool = True
+) -> RefundView:
     """As the owner's form does."""
     with shop.inside():
         return refund_order(
@@ -27,6 +29,7 @@ def give_back(shop: Shop, amount: int | None = None, token: str = "", order: int
             reason="requested_by_customer",
             requested_by="olive",
             request_token=token or request_token(),
+            may_repeat=may_repeat,
         )
 
 
@@ -67,6 +70,23 @@ def test_two_partial_refunds_at_once_are_never_more_than_was_paid(shop: Shop, al
     assert said.count("given") == 1
     assert shop.given_back() == [Money(1500, "eur")]
     assert shop.all(Payment.amount_refunded) == [1500]
+
+
+def test_two_that_may_not_repeat_each_other_are_one(shop: Shop, alice: Shopper) -> None:
+    alice.buys()
+
+    def try_to() -> str:
+        try:
+            give_back(shop, 500, may_repeat=False)
+        except RepeatedRefundError as repeated:
+            return repeated.words
+        return "given"
+
+    said = sorted(at_once([try_to] * 2))
+
+    assert said[1] == "given"
+    assert "of it went on its way a moment ago" in said[0]
+    assert shop.given_back() == [Money(500, "eur")]
 
 
 @pytest.mark.parametrize("amount", [0, -1, 2401])
