@@ -96,6 +96,16 @@ def show_ledger() -> Response:
         return jsonify(ledger.ledger(sandbox.store, request.args.get("after", type=int)))
 
 
+@control.delete("/data")
+def delete_test_data() -> Response:
+    """The button of that name in Stripe's dashboard: nobody has ever been here, and no endpoint is registered."""
+    sandbox = _sandbox()
+    sandbox.store.forget_all()
+    sandbox.courier.release()
+    sandbox.tasks.hold(held=False)
+    return jsonify([])
+
+
 @control.get("/requests")
 def show_requests() -> Response:
     rows = _sandbox().store.execute("SELECT body FROM requests ORDER BY id")

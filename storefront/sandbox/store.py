@@ -89,6 +89,13 @@ class Store:
         with self._lock:
             return self._connection.execute(statement, values).fetchall()
 
+    def forget_all(self) -> None:
+        """Everything but the account itself. Places go on, so that what was noted of them stays true."""
+        with self.transaction():
+            self._loaded.clear()
+            for table in ("objects", "idempotency", "deliveries", "tasks", "appointments", "requests"):
+                self.execute(f"DELETE FROM {table}")  # noqa: S608
+
     def close(self) -> None:
         with self._lock:
             self._connection.close()

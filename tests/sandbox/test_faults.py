@@ -185,3 +185,18 @@ def test_the_ledger_adds_up(running: Running) -> None:
     total = {"charges": 1, "failed_charges": 1, "captured": 2000, "refunded": 300}
     assert (ledger["by_customer"], ledger["by_order"]) == ({customer: total}, {"o1": total})
     assert [card["id"] for card in ledger["customers"][0]["cards"]] == [intent.payment_method]
+
+
+def test_deleted_data_was_never_there(running: Running) -> None:
+    first = create(running, "once")
+    running.control("POST", "/webhooks", hold=True)
+    running.control("POST", "/tasks", hold=True)
+
+    running.control("DELETE", "/data")
+
+    again = create(running, "once")
+    assert again != first
+    assert [one["id"] for one in running.control("GET", "/ledger")["customers"]] == [again]
+    assert running.control("GET", "/webhooks")["hold"] is False
+    assert running.control("POST", "/tasks")["hold"] is False
+    assert [one["method"] for one in running.control("GET", "/requests")] == ["POST"]
