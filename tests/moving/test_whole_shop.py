@@ -21,7 +21,7 @@ from tests.journeys.test_failures_discounts import offers, types_code
 from tests.journeys.test_failures_webhooks import SUCCEEDED, deliver, events_of
 from tests.moving.both import SEARCH, content
 from tests.people import Shopper
-from tests.stack import CATALOGUE, MovingClock, Sandbox, Shop, be_another_shop, served, stock_up
+from tests.stack import CATALOGUE, MovingClock, Sandbox, Shop, served, stock_up
 
 pytestmark = pytest.mark.engines("postgres")
 VISA = "pm_card_visa"
@@ -122,7 +122,6 @@ def story(  # noqa: PLR0913, PLR0917  what it stands on
     settings = {"FILES_DIR": str(tmp_path / "private")}
     with served(sqlite_url, sandbox, moving_clock, **settings) as shop:
         shop.products = stock_up(shop, CATALOGUE)
-        be_another_shop(shop)
         story = Story(shop, lives(shop, tmp_path))
         story.pages = looks(story)
         story.event = next(one for one in events_of(sandbox, shop) if one["type"] == SUCCEEDED)

@@ -286,13 +286,9 @@ class TestOnTheWay:
 
     def test_page_by_page(self, shop: Shop, sandbox: Sandbox, alice: Shopper, monkeypatch: pytest.MonkeyPatch) -> None:
         sandbox.hold_webhooks()
-        # What other tests made there, in a future of their own, is listed after these.
-        shop.clock.forward(hours=24 * 1000)
         ours = [charge_by_hand(sandbox, shop=shop_mark(shop), order_id=f"lost-{number}") for number in range(5)]
         monkeypatch.setattr(lists, "PAGE_SIZE", 2)
         monkeypatch.setattr(sweeping, "MOST_PAGES", 2)
-        # All tests share the sandbox: two by two, its events are hundreds of pages by the end of a run.
-        monkeypatch.setattr(sweeping, "LISTS", (Listed.intents,))
 
         sweep(shop)
         on_the_way = shop.all(Sweep.kind, Sweep.after)
