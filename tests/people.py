@@ -4,11 +4,14 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
 import requests
 
+from storefront.auth.access import let_in
+from storefront.auth.joining import register
 from storefront.customers.addresses import Place, add_address
 from storefront.customers.people import user_by_email
 from storefront.database import transaction
@@ -22,6 +25,8 @@ from tests.reading import Form, Page, read
 from tests.stack import PATIENCE, Shop
 
 PASSWORD = "correct horse battery"
+# Where every browser of the tests is.
+HERE = {"REMOTE_ADDR": "127.0.0.1"}
 HTMX = {"HX-Request": "true"}
 HOME = {"name": "Alice Archer", "line1": "Lindenstraße 4", "postal_code": "10969", "city": "Berlin", "country": "DE"}
 
@@ -111,6 +116,19 @@ class Shopper:
         return Shopper(self.shop, self.name, self.email, tab, self.user_id, self.customer, self.cards)
 
     # Being a customer
+
+    def is_known(self) -> None:
+        """Joined some other day, and is still signed in here."""
+        app, agent = self.shop.app, {"User-Agent": self.browser.headers["User-Agent"]}
+        with app.test_request_context(base_url=self.shop.url, headers=agent, environ_base=HERE) as request:
+            user = register(self.name, self.email, PASSWORD)
+            self.user_id = user.id
+            let_in(user)
+            kept = app.make_response("")
+            app.session_interface.save_session(app, request.session, kept)
+        cookie = SimpleCookie(kept.headers["Set-Cookie"])
+        for name, one in cookie.items():
+            self.browser.cookies.set(name, one.value, domain=HERE["REMOTE_ADDR"], path="/")
 
     def registers(self) -> Answer:
         """Join by the form."""
@@ -253,12 +271,12 @@ def _answer(answer: requests.Response) -> Answer:
 
 @pytest.fixture
 def someone(shop: Shop) -> Iterator[Callable[[str], Shopper]]:
-    """Lets people in: `someone("Carol")` has just registered."""
+    """Lets people in: `someone("Carol")` has an account and is signed in, and nothing else."""
     known: list[Shopper] = []
 
     def enter(name: str) -> Shopper:
         person = Shopper(shop, name, f"{name.split(maxsplit=1)[0].lower()}@example.org")
-        person.registers()
+        person.is_known()
         known.append(person)
         return person
 
