@@ -93,14 +93,16 @@ def _privately(response: Response) -> Response:
 
 
 def _look() -> str:
-    return _digest(current_app.root_path, current_app.config["SETTINGS"])
+    settings: Settings = current_app.config["SETTINGS"]
+    told = (settings.shop_name, settings.currency, settings.base_url, _templates(current_app.root_path))
+    return hashlib.sha256(" ".join(told).encode()).hexdigest()[:12]
 
 
 @functools.cache
-def _digest(root: str, settings: Settings) -> str:
+def _templates(root: str) -> str:
     # By content, so that two machines and two workers with the same shop give the same tag.
-    digest = hashlib.sha256(f"{settings.shop_name} {settings.currency} {settings.base_url}".encode())
+    digest = hashlib.sha256()
     for pattern in _LOOKS:
         for path in sorted(Path(root).glob(f"**/{pattern}")):
             digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
+    return digest.hexdigest()
