@@ -301,3 +301,12 @@ def bob(someone: Callable[[str], Shopper]) -> Shopper:
     person.has_address()
     person.has_card("pm_card_mastercard")
     return person
+
+
+@pytest.fixture
+def carol(someone: Callable[[str], Shopper]) -> Shopper:
+    """Comes back too; her bank asks her about every payment."""
+    person = someone("Carol Clark")
+    person.has_address()
+    person.has_card("pm_card_authenticationRequired")
+    return person

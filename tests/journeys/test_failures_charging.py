@@ -140,10 +140,7 @@ def test_05_five_requests_in_the_same_moment(shop: Shop, sandbox: Sandbox, alice
     assert alice.mails("receipt") == ["receipt"]
 
 
-def test_06_two_tabs_both_pass_3d_secure(shop: Shop, sandbox: Sandbox, someone: Callable[[str], Shopper]) -> None:
-    carol = someone("Carol Clark")
-    carol.has_address()
-    carol.has_card("pm_card_authenticationRequired")
+def test_06_two_tabs_both_pass_3d_secure(shop: Shop, sandbox: Sandbox, carol: Shopper) -> None:
     carol.puts_in_cart("Teapot")
     tabs = [carol.cart_button(), carol.cart_button()]
     asked = [carol.presses(form) for form in tabs]
@@ -198,12 +195,7 @@ def test_07_another_try_for_the_old_order_charges_what_it_shows(shop: Shop, alic
     assert alice.opens("/cart").page.form("/checkout/one-click").fields["expected_total"] == "1250"
 
 
-def test_08_the_way_back_and_the_webhook_at_once(
-    shop: Shop, sandbox: Sandbox, someone: Callable[[str], Shopper]
-) -> None:
-    carol = someone("Carol Clark")
-    carol.has_address()
-    carol.has_card("pm_card_authenticationRequired")
+def test_08_the_way_back_and_the_webhook_at_once(shop: Shop, sandbox: Sandbox, carol: Shopper) -> None:
     carol.buys()
     order = shop.order_ids()[0]
     sandbox.hold_webhooks()

@@ -2,7 +2,7 @@
 
 import socketserver
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -22,15 +22,6 @@ from tests.stack import INTENTS, OWNER, Sandbox, Shop
 
 TEAPOT = Money(2400, "eur")
 BOTH_TRIES = 2
-
-
-@pytest.fixture
-def carol(someone: Callable[[str], Shopper]) -> Shopper:
-    """Her bank always wants to know that it is her."""
-    person = someone("Carol Clark")
-    person.has_address()
-    person.has_card("pm_card_authenticationRequired")
-    return person
 
 
 def test_10_a_stale_save_and_the_timer_come_after_the_page_and_the_webhook(

@@ -1,9 +1,5 @@
 """No webhook comes, for days: what happened at Stripe is in the books all the same. The numbers are those of the table of failures."""
 
-from collections.abc import Callable
-
-import pytest
-
 from storefront.money import Money
 from storefront.payments.inbox_models import StripeEvent, Unmatched
 from storefront.payments.models import Payment, PaymentEvent, Source
@@ -14,15 +10,6 @@ from tests.stack import INTENTS, Sandbox, Shop
 TEAPOT = Money(2400, "eur")
 BOTH_TRIES = 2
 STAYS_DOWN = 200
-
-
-@pytest.fixture
-def carol(someone: Callable[[str], Shopper]) -> Shopper:
-    """Her bank always wants to know that it is her."""
-    person = someone("Carol Clark")
-    person.has_address()
-    person.has_card("pm_card_authenticationRequired")
-    return person
 
 
 def test_01_the_answer_dies_and_no_webhook_comes(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:

@@ -34,15 +34,6 @@ DECLINED = "pm_card_visa_chargeDeclined"
 A_MOMENT = 0.5
 
 
-@pytest.fixture
-def carol(someone: Callable[[str], Shopper]) -> Shopper:
-    """Her bank asks her about every payment."""
-    person = someone("Carol Clark")
-    person.has_address()
-    person.has_card(CHALLENGED)
-    return person
-
-
 def test_a_charged_attempt_sent_again_with_a_lost_key_is_not_shown_as_declined(
     shop: Shop, sandbox: Sandbox, alice: Shopper
 ) -> None:

@@ -1,9 +1,7 @@
 """The bank's question, asked of Stripe afresh each time; and what Stripe refuses."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
-import pytest
 import requests
 
 from storefront.payments.attempts import send, sending_of
@@ -12,15 +10,6 @@ from tests.people import Shopper
 from tests.stack import INTENTS, Sandbox, Shop
 
 STAYS_DOWN = 50
-
-
-@pytest.fixture
-def carol(someone: Callable[[str], Shopper]) -> Shopper:
-    """Her bank always wants to know that it is her."""
-    person = someone("Carol Clark")
-    person.has_address()
-    person.has_card("pm_card_authenticationRequired")
-    return person
 
 
 def ask_for_secret(carol: Shopper) -> requests.Response:

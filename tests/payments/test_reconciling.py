@@ -26,15 +26,6 @@ BOTH_TRIES = 2
 STAYS_DOWN = 200
 
 
-@pytest.fixture
-def carol(someone: Callable[[str], Shopper]) -> Shopper:
-    """Her bank always wants to know that it is her."""
-    person = someone("Carol Clark")
-    person.has_address()
-    person.has_card("pm_card_authenticationRequired")
-    return person
-
-
 def test_after_its_hold_an_attempt_is_only_looked_for(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:
     sandbox.hold_webhooks()
     sandbox.fault("error_after")  # charged, and this key will say 500 for ever

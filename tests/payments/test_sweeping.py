@@ -1,6 +1,5 @@
 """Stripe's lists beside our books: what no webhook and no answer told us is found, recorded, given back, or shown to the owner."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -28,15 +27,6 @@ from tests.stack import INTENTS, Sandbox, Shop
 
 BOTH_TRIES = 2
 STAYS_DOWN = 200
-
-
-@pytest.fixture
-def carol(someone: Callable[[str], Shopper]) -> Shopper:
-    """Her bank always wants to know that it is her."""
-    person = someone("Carol Clark")
-    person.has_address()
-    person.has_card("pm_card_authenticationRequired")
-    return person
 
 
 def sweep(shop: Shop, *, minutes: float = 20) -> None:

@@ -1,8 +1,5 @@
 """3-D Secure: the bank's question opens where the button was, and so does what comes of it."""
 
-from collections.abc import Callable
-
-import pytest
 from playwright.sync_api import expect
 
 from storefront.money import Money
@@ -10,15 +7,6 @@ from storefront.payments.models import PaymentAttempt
 from tests.journeys.browser.phone import ASKED_ABOUT, Phone
 from tests.people import Shopper
 from tests.stack import Shop
-
-
-@pytest.fixture
-def carol(someone: Callable[[str], Shopper]) -> Shopper:
-    """Her one-click card is one whose bank asks each time."""
-    person = someone("Carol Clay")
-    person.has_address()
-    person.has_card("pm_card_authenticationRequired")
-    return person
 
 
 def test_the_bank_asks_in_place_and_the_receipt_stands_there(shop: Shop, phone: Phone, carol: Shopper) -> None:

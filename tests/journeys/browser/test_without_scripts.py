@@ -161,12 +161,7 @@ def test_a_declined_card_is_followed_by_another_for_the_same_order(
     assert shop.charged() == [Money(1250, "eur")]
 
 
-def test_the_bank_asks_on_a_page_of_its_own_and_leads_back(
-    shop: Shop, plain: Phone, someone: Callable[[str], Shopper]
-) -> None:
-    carol = someone("Carol Clay")
-    carol.has_address()
-    carol.has_card("pm_card_authenticationRequired")
+def test_the_bank_asks_on_a_page_of_its_own_and_leads_back(shop: Shop, plain: Phone, carol: Shopper) -> None:
     plain.belongs_to(carol)
 
     plain.buys("Mug")
