@@ -3,9 +3,9 @@
 import random
 import re
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import requests
@@ -14,6 +14,7 @@ import stripe
 from tests.faults.plan import ADDS, ADDS_AT_STRIPE, CHOOSES, Errand, Person
 from tests.faults.wire import Wire
 from tests.journeys.hosted import VISA
+from tests.people import at_once
 
 CARDS: Final = "/account/cards"
 CONSENT: Final = {"consent": "yes"}
@@ -45,13 +46,15 @@ class Wallet:
         begun = self.wire.asks_json(f"{CARDS}/setup", CONSENT)
         intent = str(begun.get("client_secret") or "").partition("_secret_")[0]
         if not intent or self.chance.random() < 0.12:
-            return self._tells("leaves the form for a card")
+            self._tells("leaves the form for a card")
+            return
         for _ in range(errand.presses):
             self._confirms(intent, errand.card)
         if self.chance.random() < 0.2:
-            return self._tells("closes the tab with the new card")
-        self._comes_back(str(begun["then"]), errand.presses)
-        return None
+            self._tells("closes the tab with the new card")
+            return
+        # The page and the way back from the bank may come at the same moment.
+        at_once([partial(self.wire.opens, str(begun["then"]))] * errand.presses)
 
     def _confirms(self, intent: str, card: str) -> None:
         """As Stripe's own script does with what is typed into its frame."""
@@ -65,31 +68,21 @@ class Wallet:
 
     def _adds_at_stripe(self) -> None:
         page = self.wire.sends(f"{CARDS}/hosted", CONSENT, scripts=False)
-        if page is None or "/pay/" not in page.url:
-            return self._tells("does not come to Stripe's page")
-        if self.chance.random() < 0.2:
-            return self._tells("closes Stripe's page")
+        if page is None or "/pay/" not in page.url or self.chance.random() < 0.2:
+            self._tells("goes no further than to Stripe's page")
+            return
         leads_to = self.wire.types_card_at_stripe(page.url, VISA)
         if f"{CARDS}/return" in leads_to and self.chance.random() < 0.75:
             self.wire.opens(leads_to.removeprefix(self.wire.stack.url))
-        return None
-
-    def _comes_back(self, path: str, times: int) -> None:
-        """The page and the way back from the bank may come at the same moment."""
-        with ThreadPoolExecutor(times) as tabs:
-            for _ in range(times):
-                tabs.submit(self.wire.opens, path)
 
     def _goes_to_a_card(self, deed: str, times: int) -> None:
         page = self.wire.opens(CARDS)
         cards = sorted(set(_AT_CARD.findall(" ".join(page.page.links)))) if page else []
         if not cards:
-            return self._tells("finds no card")
-        path = f"{CARDS}/{self.chance.choice(cards)}/{deed}"
-        with ThreadPoolExecutor(times) as tabs:
-            for _ in range(times):
-                tabs.submit(self.wire.sends, path, {}, scripts=self.chance.random() < 0.75)
-        return None
+            self._tells("finds no card")
+            return
+        path, scripts = f"{CARDS}/{self.chance.choice(cards)}/{deed}", self.chance.random() < 0.75
+        at_once([partial(self.wire.sends, path, {}, scripts=scripts)] * times)
 
     def _tells(self, what: str) -> None:
         self.wire.story.tell(self.wire.name, what)
