@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, Request, Response, current_app, request
 
 from storefront.sandbox import (
-    resources,  # noqa: F401  registers the endpoints
+    endpoints,  # noqa: F401  registers them
     routing,
 )
 from storefront.sandbox.call import API_VERSION, Call
