@@ -12,7 +12,7 @@ from storefront.money import Money
 from storefront.orders.labels import label
 from storefront.payments import breaker, consequences, inbox, reconciling, refunding
 from storefront.payments.reconciling import Reconciled
-from storefront.payments.refund_models import RefundState
+from storefront.payments.refund_models import FAILED_REFUNDS, RefundState
 from storefront.payments.refunding import RepeatedRefundError
 from storefront.payments.restocking import Restock
 from storefront.payments.unmatched import settle_unmatched
@@ -92,7 +92,7 @@ def refund(  # noqa: PLR0913  what may be said
         except RepeatedRefundError as repeated:
             words = f"{called}: {repeated.words} If as much is to go back once more, add --again."
             raise click.ClickException(words) from repeated
-    if view.state in {RefundState.failed, RefundState.canceled}:
+    if view.state in FAILED_REFUNDS:
         raise click.ClickException(
             f"{view.amount} of {called} could not be given back: {view.failure_reason or view.state}."
         )
