@@ -17,7 +17,6 @@ from storefront.errors import ShopError
 from storefront.orders.models import Order, OrderStatus
 from storefront.payments import refunding
 from storefront.payments.models import IntentState, Payment
-from tests.faults.plan import Plan
 from tests.faults.stack import Stack
 from tests.faults.story import Story
 
@@ -36,13 +35,6 @@ class Paid:
     is_kept: bool
 
 
-def wait_for_paid(stack: Stack, after_order: int, stop: threading.Event) -> list[Paid]:
-    """Until there is one; empty where it is time to stop, and there is none."""
-    while not (paid := _paid(stack, after_order)) and not stop.wait(0.1):
-        pass
-    return paid
-
-
 def _paid(stack: Stack, after_order: int) -> list[Paid]:
     columns = (Order.id, Order.total, Payment.stripe_payment_intent_id, Payment.stripe_charge_id, Order.status)
     found = select(*columns).join(Payment).order_by(Order.id)
@@ -54,13 +46,23 @@ def _paid(stack: Stack, after_order: int) -> list[Paid]:
         ]
 
 
-class Bank:
-    """Takes a customer's side: opens disputes, and decides some of them."""
+class Watcher:
+    """Somebody who does something about what was paid, so many times; `stop` says that everybody has gone."""
 
-    def __init__(self, stack: Stack, story: Story, plan: Plan, after_order: int) -> None:
-        self._stack, self._story, self._times, self._after = stack, story, plan.disputes, after_order
-        self._chance = random.Random(plan.bank_seed)
+    def __init__(self, stack: Stack, story: Story, after_order: int, times: int, seed: str) -> None:
+        self._stack, self._story, self._after, self._times = stack, story, after_order, times
+        self._chance = random.Random(seed)
         self.stop = threading.Event()
+
+    def _waits_for_paid(self) -> list[Paid]:
+        """Until there is one; empty where it is time to stop, and there is none."""
+        while not (paid := _paid(self._stack, self._after)) and not self.stop.wait(0.1):
+            pass
+        return paid
+
+
+class Bank(Watcher):
+    """Takes a customer's side: opens disputes, and decides some of them."""
 
     def lives(self) -> None:
         """So many disputes, each over another payment; the last chance is when everybody has gone."""
@@ -69,7 +71,7 @@ class Bank:
             self.stop.wait(self._chance.uniform(0.1, 0.6))
             chosen, is_inquiry = self._chance.random(), self._chance.random() < 0.25
             ends = self._chance.choice((*ENDS[is_inquiry], ""))
-            paid = wait_for_paid(self._stack, self._after, self.stop)
+            paid = self._waits_for_paid()
             left = [one for one in paid if one.is_kept and one.charge and one.charge not in disputed]
             if left:
                 one = left[int(chosen * len(left))]
@@ -86,13 +88,8 @@ class Bank:
             self._story.tell("bank", f"decides {dispute}: {ends}")
 
 
-class Owner:
+class Owner(Watcher):
     """Gives money back: by the shop's own verb, and in Stripe's dashboard."""
-
-    def __init__(self, stack: Stack, story: Story, plan: Plan, after_order: int) -> None:
-        self._stack, self._story, self._times, self._after = stack, story, plan.refunds, after_order
-        self._chance = random.Random(plan.owner_seed)
-        self.stop = threading.Event()
 
     def lives(self) -> None:
         """So many refunds, once there is something paid; the last chance is when everybody has gone."""
@@ -102,7 +99,7 @@ class Owner:
                 (self._all, self._part, self._twice, self._same_twice, self._at_stripe, self._at_both)
             )
             chosen = self._chance.random()
-            paid = wait_for_paid(self._stack, self._after, self.stop)
+            paid = self._waits_for_paid()
             if paid:
                 one = paid[int(chosen * len(paid))]
                 does(one.order, one.total, one.intent)

@@ -60,7 +60,10 @@ def _play(stack: Stack, plan: Plan, story: Story, played: Played) -> None:
         for person, known in zip(plan.people, people, strict=True)
     ]
     weather = Weather(stack, story, plan)
-    others = (Owner(stack, story, plan, since.order), Bank(stack, story, plan, since.order))
+    others = (
+        Owner(stack, story, since.order, plan.refunds, plan.owner_seed),
+        Bank(stack, story, since.order, plan.disputes, plan.bank_seed),
+    )
     weather.begins()
     with ThreadPoolExecutor(len(customers) + 1 + len(others)) as hands:
         weathered, afterwards = hands.submit(weather.goes_on), [hands.submit(one.lives) for one in others]
