@@ -13,7 +13,21 @@ def update_plain(document: Document, params: Document, *names: str) -> None:
     """Set these fields as sent; an empty string unsets."""
     for name in names:
         if name in params:
-            document[name] = params[name] if params[name] != "" else None
+            document[name] = _unset(params[name])
+
+
+def _unset(value: Any) -> Any:
+    """Null for an empty string, inside objects too."""
+    if isinstance(value, dict):
+        return {name: _unset(inner) for name, inner in value.items()}
+    return None if value == "" else value
+
+
+def update_lists(document: Document, params: Document, *names: str) -> None:
+    """Set these lists as sent; an empty string empties them."""
+    for name in names:
+        if name in params:
+            document[name] = params[name] or []
 
 
 def update_metadata(document: Document, params: Document) -> None:
@@ -48,7 +62,7 @@ def address(sent: Any) -> Document | None:
 def shipping(sent: Any) -> Document | None:
     if not isinstance(sent, dict):
         return None
-    plain = {name: sent.get(name) for name in ("carrier", "name", "phone", "tracking_number")}
+    plain = {name: sent.get(name) or None for name in ("carrier", "name", "phone", "tracking_number")}
     return {"address": address(sent.get("address", {})), **plain}
 
 

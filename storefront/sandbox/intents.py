@@ -170,7 +170,10 @@ def take_facts(call: Call, intent: Document) -> None:
 
 
 def take_choice(call: Call, intent: Document) -> Document:
-    """Remember a card that is not confirmed yet."""
+    """Remember a card that is not confirmed yet, or forget the one there was."""
+    if call.params.get("payment_method") == "":
+        intent.update(next_action=None, payment_method=None, status="requires_payment_method", _challenge=None)
+        return call.save(intent)
     if not {"payment_method", "payment_method_data"} & set(call.params):
         return intent
     payment_method, _ = chosen_payment_method(call, intent)

@@ -1,14 +1,11 @@
-"""The parameter types of the installed Stripe SDK, read from its source.
-
-Reading the syntax tree of one file takes milliseconds; importing the SDK would cost more than the sandbox's start.
-"""
+"""The parameter types of the installed Stripe SDK, read from its source."""
 
 import ast
-import importlib.util
 import re
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
+
+from storefront.sandbox.resource_types import classes_in, may_be_null
 
 
 @dataclass(frozen=True)
@@ -28,6 +25,11 @@ class Kind:
         )  # fmt: skip
 
 
+_TEXT, _EMPTY = Kind(scalars=frozenset({"str"})), Kind(literals=("",))
+# Whose something is, and what pays by default of old, can be changed and not taken away.
+_NEVER_UNSET = frozenset({"customer", "customer_account", "default_source", "source"})
+
+
 @dataclass(frozen=True)
 class Fields:
     """The parameters of one request, or of one object inside it."""
@@ -41,30 +43,35 @@ def fields_of(reference: str) -> Fields:
     """The fields of `PaymentIntentCreateParams`, or of `test_helpers.ConfirmationTokenCreateParams:SomePart`."""
     module, _, part = reference.partition(":")
     classes = _classes(module)
-    statements = classes[part or module.rpartition(".")[2]].body
-    annotated = [(line.target.id, line.annotation) for line in statements
+    owner = part or module.rpartition(".")[2]
+    annotated = [(line.target.id, line.annotation) for line in classes[owner].body
                  if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)]  # fmt: skip
-    return Fields(
-        {name: _kind(annotation, module) for name, annotation in annotated},
-        tuple(name for name, annotation in annotated if not _is_optional(annotation)),
-    )
+    required = tuple(name for name, annotation in annotated if not _is_optional(annotation))
+    kinds = {name: _kind(annotation, module) for name, annotation in annotated}
+    unsettable = (name for name, kind in kinds.items()
+                  if kind == _TEXT and name not in required and _is_unset_by_updates(module, owner, name))  # fmt: skip
+    return Fields(kinds | dict.fromkeys(unsettable, _TEXT | _EMPTY), required)
+
+
+def _is_unset_by_updates(module: str, owner: str, name: str) -> bool:
+    """Whether an update unsets this optional text by an empty string.
+
+    The SDK's types say so of objects, lists and some texts (`Literal['']|…`), but call every other text a `str`, even
+    `payment_method` of an intent, of which its own words say "To unset this field to null, pass in an empty string".
+    So a text can be unset while updating where the object may have null in its place.
+    """
+    resource, updates, inner = owner.partition("UpdateParams")
+    if not updates or name in _NEVER_UNSET:
+        return False
+    package = module.rpartition(".")[0]
+    return may_be_null(f"{package}.{resource}".lstrip("."), inner, name)
 
 
 @cache
 def _classes(module: str) -> dict[str, ast.ClassDef]:
     package, _, name = module.rpartition(".")
     file_name = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-    tree = ast.parse((_sdk() / "params" / package / f"_{file_name}.py").read_text(encoding="utf-8"))
-    return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-
-
-@cache
-def _sdk() -> Path:
-    found = importlib.util.find_spec("stripe")
-    if found is None or found.origin is None:
-        message = "The sandbox checks requests against the stripe package, which is not installed."
-        raise RuntimeError(message)
-    return Path(found.origin).parent
+    return classes_in(f"params/{package.replace('.', '/')}/_{file_name}.py")
 
 
 def _is_optional(annotation: ast.expr) -> bool:

@@ -44,6 +44,21 @@ def test_adding_a_card_keeps_it_with_its_consent(shop: Shop, sandbox: Sandbox, c
     assert carol.buys().state == "paid"
 
 
+def test_who_removed_the_last_card_can_still_be_renamed(shop: Shop, sandbox: Sandbox, carol: Shopper) -> None:
+    adds_card(carol)
+    shop.settle()
+    carol.sends(f"/account/cards/{default_card(shop)}/removal", {})
+    shop.settle()
+
+    carol.sends("/account/profile/name", {"name": "Carol Weiß"})
+    shop.settle()
+
+    at_stripe = sandbox.stripe.v1.customers.retrieve(carol.customer)
+    assert at_stripe.name == "Carol Weiß"
+    assert at_stripe.invoice_settings is not None
+    assert at_stripe.invoice_settings.default_payment_method is None
+
+
 def test_the_row_stands_before_the_call_and_holds_no_secret(shop: Shop, sandbox: Sandbox, carol: Shopper) -> None:
     sandbox.fault("cut_after", SETUPS, times=2)
 

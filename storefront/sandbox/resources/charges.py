@@ -8,7 +8,7 @@ from storefront.sandbox.call import Call
 from storefront.sandbox.cards import TestCard
 from storefront.sandbox.declines import Decline
 from storefront.sandbox.errors import Document
-from storefront.sandbox.fields import update_metadata, update_plain
+from storefront.sandbox.fields import shipping, update_metadata, update_plain
 from storefront.sandbox.ids import random_text
 from storefront.sandbox.paging import equal, page
 from storefront.sandbox.payment_cards import card_of
@@ -36,9 +36,21 @@ def update(call: Call, charge_id: str) -> Document:
     charge = call.named_by_path("charge", charge_id)
     update_plain(charge, call.params, "description", "receipt_email", "transfer_group")
     update_metadata(charge, call.params)
+    if "shipping" in call.params:
+        charge["shipping"] = shipping(call.params["shipping"])
+    if "customer" in call.params:
+        charge["customer"] = call.named_by_param("customer", call.params["customer"], "customer")["id"]
+    _take_fraud_report(charge, call.params)
     call.save(charge)
     call.emit("charge.updated", charge)
     return charge
+
+
+def _take_fraud_report(charge: Document, params: Document) -> None:
+    """The shop's own word on a charge, or its taking that back."""
+    if "fraud_details" in params:
+        reported = (params["fraud_details"] or {}).get("user_report")
+        charge["fraud_details"] = {"user_report": reported} if reported else {}
 
 
 def record_success(call: Call, intent: Document, payment_method: Document, *, authenticated: bool) -> Document:

@@ -13,6 +13,7 @@ from storefront.sandbox.payment_cards import card_of, declined
 from storefront.sandbox.resources.payment_methods import attach_to, forget_customer, usable
 from storefront.sandbox.routing import endpoint
 
+_SETTINGS = ("custom_fields", "footer", "rendering_options")
 _PLAIN = ("description", "email", "name", "phone", "preferred_locales", "tax_exempt", "balance", "invoice_prefix",
           "next_invoice_sequence")  # fmt: skip
 
@@ -79,11 +80,12 @@ def _apply(call: Call, customer: Document) -> None:
         customer["address"] = address(call.params["address"])
     if "shipping" in call.params:
         customer["shipping"] = shipping(call.params["shipping"])
-    _choose_default(call, customer)
-
-
-def _choose_default(call: Call, customer: Document) -> None:
     settings = call.params.get("invoice_settings", {})
+    update_plain(customer["invoice_settings"], settings, *_SETTINGS)
+    _choose_default(call, customer, settings)
+
+
+def _choose_default(call: Call, customer: Document, settings: Document) -> None:
     if "default_payment_method" not in settings:
         return
     chosen = settings["default_payment_method"] or None

@@ -162,11 +162,9 @@ def _blank() -> Document:
         "payment_method", "payment_record", "processing", "receipt_email", "review", "setup_future_usage", "shipping",
         "source", "statement_descriptor", "statement_descriptor_suffix", "transfer_data", "transfer_group",
     )  # fmt: skip
-    options = {"card": {"installments": None, "mandate_options": None, "network": None,
-                        "request_three_d_secure": "automatic"}}  # fmt: skip
     facts: dict[str, Any] = {
         "amount_capturable": 0, "amount_details": {"tip": {}}, "amount_received": 0,
-        "capture_method": "automatic_async", "metadata": {}, "payment_method_options": options,
+        "capture_method": "automatic_async", "metadata": {}, "payment_method_options": {"card": _card_options()},
         "status": "requires_payment_method",
     }  # fmt: skip
     return {**dict.fromkeys(nothing), **facts}
@@ -181,9 +179,21 @@ def _apply(call: Call, intent: Document) -> None:
     recording.link(call, intent)
     if "shipping" in params:
         intent["shipping"] = shipping(params["shipping"])
-    options = params.get("payment_method_options")
-    if options and "card" in options:
-        intent["payment_method_options"]["card"] |= options["card"] or {}
+    if "card" in (params.get("payment_method_options") or {}):
+        _take_card_options(intent, params["payment_method_options"]["card"])
+
+
+def _take_card_options(intent: Document, sent: Document | str) -> None:
+    """An empty string unsets one option, or all of them."""
+    kept = _card_options() if sent == "" else intent["payment_method_options"]["card"]
+    for name, value in (sent if isinstance(sent, dict) else {}).items():
+        kept.pop(name, None)
+        kept |= {name: value} if value != "" else {}
+    intent["payment_method_options"]["card"] = {**_card_options(), **kept}
+
+
+def _card_options() -> Document:
+    return {"installments": None, "mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
 
 
 def check_descriptors(params: Document) -> None:

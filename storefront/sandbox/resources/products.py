@@ -2,12 +2,12 @@
 
 from storefront.sandbox.call import Call
 from storefront.sandbox.errors import Document
-from storefront.sandbox.fields import update_metadata, update_plain
+from storefront.sandbox.fields import update_lists, update_metadata, update_plain
 from storefront.sandbox.paging import page
 from storefront.sandbox.routing import endpoint
 
-_PLAIN = ("active", "description", "images", "name", "package_dimensions", "shippable", "statement_descriptor",
-          "tax_code", "type", "unit_label", "url")  # fmt: skip
+_PLAIN = ("active", "default_price", "description", "name", "package_dimensions", "shippable", "statement_descriptor",
+          "tax_code", "tax_details", "type", "unit_label", "url")  # fmt: skip
 
 
 @endpoint("POST", "/v1/products", "ProductCreateParams")
@@ -25,6 +25,8 @@ def retrieve(call: Call, product_id: str) -> Document:
 @endpoint("POST", "/v1/products/<product_id>", "ProductUpdateParams")
 def update(call: Call, product_id: str) -> Document:
     product = call.named_by_path("product", product_id)
+    if call.params.get("default_price"):
+        call.named_by_param("price", call.params["default_price"], "default_price")
     _apply(product, call.params)
     product["updated"] = call.now
     call.save(product)
@@ -51,4 +53,5 @@ def new_product(call: Call, sent: Document, *, active: bool = True) -> Document:
 
 def _apply(product: Document, sent: Document) -> None:
     update_plain(product, sent, *_PLAIN)
+    update_lists(product, sent, "images", "marketing_features")
     update_metadata(product, sent)
