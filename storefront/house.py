@@ -116,4 +116,5 @@ def register_work() -> None:
     """Tell the queue and the outbox what there is to do."""
     from storefront.customers import work as _customers  # noqa: F401, PLC0415  importing registers
     from storefront.mail import delivery as _delivery  # noqa: F401, PLC0415
+    from storefront.orders import email_clashes as _clashes  # noqa: F401, PLC0415
     from storefront.payments import work as _payments  # noqa: F401, PLC0415

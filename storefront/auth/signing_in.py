@@ -9,7 +9,8 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from storefront.caller import address
 from storefront.customers.models import User
 from storefront.customers.passwords import is_password_of, renew_hash
-from storefront.customers.people import key_of, user_by_email
+from storefront.customers.people import user_by_email
+from storefront.email_addresses import key_of
 from storefront.errors import RefusedError
 from storefront.throttling import forgive, throttle
 

@@ -16,8 +16,9 @@ from storefront.customers import proving
 from storefront.customers.joining import KnownEmailError
 from storefront.customers.models import User
 from storefront.customers.passwords import change_password
-from storefront.customers.people import key_of, user_by_email
+from storefront.customers.people import user_by_email
 from storefront.customers.proving import Purpose
+from storefront.email_addresses import key_of
 from storefront.hypermedia import go_to, is_broken, own_path, show
 from storefront.payments.adopting import bring_along
 from storefront.signed import StaleLinkError

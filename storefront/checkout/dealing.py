@@ -5,7 +5,7 @@ from dataclasses import replace
 from storefront.checkout.typed import ContactAtCheckout
 from storefront.customers.addresses import default_address
 from storefront.customers.models import Address, User
-from storefront.customers.people import key_of
+from storefront.email_addresses import key_of
 from storefront.orders.models import Cart
 from storefront.orders.totals import Deal, Destination, destination_of
 

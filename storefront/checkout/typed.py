@@ -13,7 +13,7 @@ from storefront.caller import address_hash, is_untold_proxy
 from storefront.customers.address_form import ContactForm
 from storefront.customers.addresses import add_address, address_of
 from storefront.customers.models import User
-from storefront.customers.people import key_of
+from storefront.email_addresses import key_of
 from storefront.errors import NotYoursError
 from storefront.orders.models import Cart
 from storefront.orders.placing import Buyer

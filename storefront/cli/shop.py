@@ -10,7 +10,7 @@ from wtforms import Form
 
 from storefront import audit, installation
 from storefront.cli.discounts import discounts
-from storefront.cli.printing import OwnersCommands, in_plain_words, show_table
+from storefront.cli.printing import ROW_ID, OwnersCommands, in_plain_words, show_table
 from storefront.customers.address_form import email_field
 from storefront.customers.joining import join, newcomer
 from storefront.customers.models import Role, User
@@ -18,6 +18,7 @@ from storefront.customers.passwords import LONGEST, change_password
 from storefront.customers.people import user_by_email
 from storefront.customers.proving import mark_verified
 from storefront.database import transaction
+from storefront.orders.email_clashes import email_clashes, give_email
 from storefront.payments import accounts
 
 if TYPE_CHECKING:
@@ -81,6 +82,20 @@ def _take_over(known: User, password: str) -> None:
     user = change_password(known.id, password)
     _promote(user.id)
     mark_verified(user)
+
+
+@shop.command("email-clashes")
+@click.option("--give", type=(ROW_ID, str), metavar="USER EMAIL", help="Let that account sign in with another address.")
+def show_email_clashes(give: tuple[int, str] | None) -> None:
+    """Show accounts that share a mailbox, and orders in the account of another address: nothing is merged by itself."""
+    if give:
+        user_id, email = give[0], _checked(give[1])
+        with in_plain_words():
+            give_email(user_id, email)
+        click.echo(f"User {user_id} can sign in as {email} now. We have mailed them a link to confirm it.")
+        return
+    rows = [(str(one.user_id), one.email, one.what) for one in email_clashes()]
+    show_table(("user", "e-mail", "what"), rows, empty="No addresses clash.")
 
 
 @shop.command("import")

@@ -1,18 +1,19 @@
 """What an address must have: the same form in the checkout and in the address book."""
 
 import functools
-import unicodedata
+from contextlib import suppress
 from typing import Any
 
 from markupsafe import Markup, escape
 from wtforms import Form, SelectField, StringField
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # its stubs are older
-from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import Select
 
 from storefront.customers.address_rules import AddressRules, rules_of
 from storefront.customers.addresses import Place
 from storefront.customers.countries import countries
+from storefront.email_addresses import normalised
 
 
 def trimmed(typed: Any) -> Any:
@@ -20,23 +21,32 @@ def trimmed(typed: Any) -> Any:
     return typed.strip() if isinstance(typed, str) else typed
 
 
-def _in_plain_letters(typed: Any) -> Any:
-    """Some keyboards write the letters of an address wider than they are."""
-    return unicodedata.normalize("NFKC", typed) if isinstance(typed, str) else typed
-
-
 def email_field() -> StringField:
-    """An e-mail address."""
+    """An e-mail address, kept in its one spelling; what cannot be one stays as it was typed, and is refused."""
     return StringField(
         "E-mail",
         [
             InputRequired("Please write your e-mail address."),
-            # Mail servers know "müller.example" under another name; few take letters like these before the @.
-            Email("Please look at it again: it should read like name@example.org.", allow_smtputf8=False),
             Length(max=254, message="This is longer than any e-mail address."),
+            _refuse_no_address,
         ],
-        filters=[trimmed, _in_plain_letters],
+        filters=[_in_one_spelling],
     )
+
+
+def _in_one_spelling(typed: Any) -> Any:
+    if not isinstance(typed, str):
+        return typed
+    with suppress(ValueError):
+        return normalised(typed)
+    return typed.strip()
+
+
+def _refuse_no_address(_form: object, field: StringField) -> None:
+    try:
+        normalised(field.data or "")
+    except ValueError as error:
+        raise ValidationError("Please look at it again: it should read like name@example.org.") from error
 
 
 def _asked(label: str, please: str, most: int = 120) -> StringField:

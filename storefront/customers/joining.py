@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from storefront.clock import now
 from storefront.customers.models import Role, User
 from storefront.customers.passwords import hashed
-from storefront.customers.people import key_of
 from storefront.customers.proving import want_proof_of_email
 from storefront.database import current_session, upsert
+from storefront.email_addresses import key_of
 from storefront.errors import RefusedError
 
 

@@ -1,22 +1,17 @@
 """Finding users: copies as they are now, detached, so that reading them asks the database nothing more."""
 
-import unicodedata
 from typing import Final
 
 from sqlalchemy import Select, bindparam, select
 
 from storefront.customers.models import User
 from storefront.database import current_session
+from storefront.email_addresses import key_of
 
 # Asked with every page of everybody who is signed in: putting it together takes as long as asking it.
 _OF_SESSION: Final = select(User).where(
     User.id == bindparam("kept_id"), User.session_version == bindparam("kept_version")
 )
-
-
-def key_of(email: str) -> str:
-    """The same for all ways to write one address: we fold the whole of it, as all mail hosts in use do."""
-    return unicodedata.normalize("NFKC", email.strip()).casefold()
 
 
 def user_by_email(email: str) -> User | None:

@@ -9,9 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from storefront.clock import now
 from storefront.customers.joining import KnownEmailError
 from storefront.customers.models import User
-from storefront.customers.people import key_of, user_by_email
+from storefront.customers.people import user_by_email
 from storefront.customers.proving import Purpose, user_of_token, want_guest_orders
 from storefront.database import current_session, transaction
+from storefront.email_addresses import key_of
 from storefront.errors import RefusedError
 from storefront.mail.outbox import post
 

@@ -11,9 +11,8 @@ from functools import partial
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from email_validator import validate_email
-
 from storefront.clock import now
+from storefront.email_addresses import as_servers_write
 
 TIMEOUT: Final = 20
 
@@ -57,7 +56,7 @@ def keep_in_outbox(_letter: Letter) -> None:
 
 def send_by_smtp(server: SplitResult, letter: Letter) -> None:
     """Raises `smtplib.SMTPException` or OSError when the server did not take it."""
-    with _connected(server, letter.sender.partition("@")[2]) as connection:
+    with _connected(server, as_servers_write(letter.sender).partition("@")[2]) as connection:
         if server.scheme == "smtp":
             _encrypt(connection, server)
         if server.username:
@@ -68,8 +67,8 @@ def send_by_smtp(server: SplitResult, letter: Letter) -> None:
 def as_message(letter: Letter) -> EmailMessage:
     """The letter in plain text and in HTML, with what is enclosed."""
     message = EmailMessage()
-    message["From"] = Address(letter.sender_name, addr_spec=letter.sender)
-    message["To"] = Address(addr_spec=_as_servers_write(letter.to))
+    message["From"] = Address(letter.sender_name, addr_spec=as_servers_write(letter.sender))
+    message["To"] = Address(addr_spec=as_servers_write(letter.to))
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(now())
     message["Message-ID"] = f"<{letter.message_id}>"
@@ -80,13 +79,6 @@ def as_message(letter: Letter) -> EmailMessage:
         maintype, _, subtype = one.mimetype.partition("/")
         message.add_attachment(one.content, maintype=maintype, subtype=subtype, filename=one.name)
     return message
-
-
-def _as_servers_write(address: str) -> str:
-    """jane@müller.example is jane@xn--mller-kva.example to them."""
-    if address.isascii():
-        return address
-    return validate_email(address, check_deliverability=False, globally_deliverable=False).ascii_email or address
 
 
 def _connected(server: SplitResult, our_name: str) -> smtplib.SMTP:

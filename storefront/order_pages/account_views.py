@@ -13,7 +13,8 @@ from storefront.auth.views import REGISTRATIONS
 from storefront.caller import address
 from storefront.checkout.access import may_see_all
 from storefront.customers.joining import KnownEmailError
-from storefront.customers.people import key_of, user_by_email
+from storefront.customers.people import user_by_email
+from storefront.email_addresses import key_of
 from storefront.errors import NotYoursError
 from storefront.hypermedia import go_to, show
 from storefront.order_pages.door import orders, own_order

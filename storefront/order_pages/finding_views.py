@@ -10,7 +10,7 @@ from wtforms.validators import DataRequired, ValidationError
 from storefront.caller import address
 from storefront.checkout.access import let_see
 from storefront.customers.address_form import email_field, trimmed
-from storefront.customers.people import key_of
+from storefront.email_addresses import key_of
 from storefront.hypermedia import go_to, show
 from storefront.order_pages.door import orders
 from storefront.orders.labels import number_of

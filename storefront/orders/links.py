@@ -6,8 +6,8 @@ from typing import Final
 
 from sqlalchemy import select
 
-from storefront.customers.people import key_of
 from storefront.database import current_session, transaction
+from storefront.email_addresses import key_of
 from storefront.mail.outbox import post
 from storefront.orders.models import Order
 from storefront.signed import read_signed, sign

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from storefront.clock import now
 from storefront.customers.models import User
 from storefront.database import current_session, leave, transaction
+from storefront.email_addresses import as_servers_write
 from storefront.errors import BusyError, NotYoursError
 from storefront.installation import this_shop
 from storefront.jobs.queue import NotYetError, enqueue, job
@@ -60,7 +61,7 @@ def want_customer(user: User) -> StripeCustomer:
 
 
 def _customer_params(user: User) -> dict[str, str]:
-    return {"name": user.name, "email": user.email, "description": f"Customer for user ID: {user.id}"}
+    return {"name": user.name, "email": as_servers_write(user.email), "description": f"Customer for user ID: {user.id}"}
 
 
 def _marks(user: User) -> dict[str, str]:

@@ -12,6 +12,7 @@ from sqlalchemy import and_, not_, or_, select, update
 
 from storefront.clock import now
 from storefront.database import current_session, leave, transaction, upsert
+from storefront.email_addresses import as_servers_write
 from storefront.errors import BusyError
 from storefront.installation import this_shop
 from storefront.jobs.queue import job
@@ -71,7 +72,7 @@ def _want(checkout_token: str, buyer: Buyer, name: str) -> int:
 def _request(buyer: Buyer, name: str) -> dict[str, Any]:
     # There is no user to name. What tells this guest from others of the same e-mail is random.
     marks = {"userId": "guest", "guest": secrets.token_hex(8), "source": "guest_checkout", "shop": this_shop()}
-    return {"params": {"name": name, "email": buyer.email, "description": "Guest", "metadata": marks}}
+    return {"params": {"name": name, "email": as_servers_write(buyer.email), "description": "Guest", "metadata": marks}}
 
 
 def ask_about_customer(customer_id: int) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import and_, false, func, or_, select
 
 from storefront.clock import now
 from storefront.database import current_session
+from storefront.email_addresses import as_servers_write
 from storefront.errors import RefusedError
 from storefront.installation import this_shop
 from storefront.money import smallest_step
@@ -92,7 +93,7 @@ def _params(order: Order, payment: Payment, attempt: PaymentAttempt) -> dict[str
 
 def _who(order: Order, payment: Payment, *, is_kept: bool) -> dict[str, Any]:
     if payment.stripe_customer_id is None:
-        return {"customer_email": order.email}
+        return {"customer_email": as_servers_write(order.email)}
     saved: dict[str, Any] = {"allow_redisplay_filters": ["always", "limited", "unspecified"]}
     if not is_kept:
         saved["payment_method_save"] = "enabled"

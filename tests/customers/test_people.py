@@ -7,26 +7,10 @@ from sqlalchemy import event
 from storefront.customers.joining import KnownEmailError, join, newcomer
 from storefront.customers.models import Role
 from storefront.customers.passwords import change_password, is_password_of
-from storefront.customers.people import key_of, user_by_email, user_by_id, user_of_session
+from storefront.customers.people import user_by_email, user_by_id, user_of_session
 from storefront.database import transaction
 from storefront.extensions import db
 from tests.doors import PASSWORD
-
-
-@pytest.mark.parametrize(
-    ("written", "key"),
-    [
-        ("alice@example.org", "alice@example.org"),
-        ("  Alice@Example.ORG ", "alice@example.org"),
-        ("\uff21lice@example.org", "alice@example.org"),
-        ("STRASSE@example.org", "strasse@example.org"),
-        ("straße@example.org", "strasse@example.org"),
-        ("İ@example.org", "i\u0307@example.org"),
-    ],
-)
-def test_an_address_has_one_key(written: str, key: str) -> None:
-    assert key_of(written) == key
-    assert key_of(key) == key
 
 
 @pytest.mark.usefixtures("inside")

@@ -9,8 +9,8 @@ from flask.sessions import SecureCookieSessionInterface
 from storefront.catalog.models import Product, Variant
 from storefront.clock import now
 from storefront.customers.models import Address, User
-from storefront.customers.people import key_of
 from storefront.database import transaction
+from storefront.email_addresses import key_of
 from storefront.orders.discount_codes import key_of as key_of_code
 from storefront.orders.discount_models import Discount
 from storefront.orders.discounts import DiscountKind
