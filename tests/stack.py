@@ -21,9 +21,9 @@ import argon2
 import jinja2
 import pytest
 import requests
-import stripe
 from flask import Flask
 from sqlalchemy import func, select
+from stripe import StripeClient
 from werkzeug.serving import make_server
 
 from storefront import clock, create_app
@@ -41,7 +41,7 @@ from storefront.payments.models import Payment
 from storefront.payments.stripe_gateway.line import API_VERSION
 from tests.apps import settings_for
 
-KEY = "sk_test_shop"
+KEY, BROWSER_KEY = "sk_test_shop", "pk_test_shop"
 PATIENCE = 10.0
 INTENTS = "/v1/payment_intents"
 OWNER = "olive@kiesel.example"
@@ -61,10 +61,18 @@ class Sandbox:
     url: str
 
     @cached_property
-    def stripe(self) -> stripe.StripeClient:
+    def stripe(self) -> StripeClient:
         """Stripe's own client: for what the owner does in the dashboard, and the customer's browser at Stripe."""
+        return self._client(KEY)
+
+    @cached_property
+    def stripe_in_browser(self) -> StripeClient:
+        """The same with the browser's key, which may send a card's number."""
+        return self._client(BROWSER_KEY)
+
+    def _client(self, key: str) -> StripeClient:
         bases: Any = dict.fromkeys(("api", "files", "connect", "meter_events"), self.url)
-        return stripe.StripeClient(KEY, stripe_version=API_VERSION, base_addresses=bases)
+        return StripeClient(key, stripe_version=API_VERSION, base_addresses=bases)
 
     def control(self, verb: str, path: str, /, **body: Any) -> Any:
         """Speak to the control API."""

@@ -1,12 +1,11 @@
 """From an HTTP request under `/v1` to Stripe's answer."""
 
-import base64
 import json
 import logging
-import re
 import socket
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Request, Response, current_app, request
@@ -16,6 +15,7 @@ from storefront.sandbox import (
     routing,
 )
 from storefront.sandbox.call import API_VERSION, Call
+from storefront.sandbox.callers import api_key, check_account, check_body, is_browser_key, version_of
 from storefront.sandbox.errors import DeclinedError, Document, StripeError
 from storefront.sandbox.events import snapshot
 from storefront.sandbox.expand import expanded
@@ -28,15 +28,19 @@ from storefront.sandbox.sandbox import Sandbox
 
 api = Blueprint("api", __name__)
 _log = logging.getLogger(__name__)
-_SECRET_KEYS = ("sk_test_", "rk_test_")
-_BROWSER_KEY = "pk_test_"
 _LOG_LENGTH = 10_000
 _CARD = "PaymentMethodCreateParams:PaymentMethodCreateParamsCard"
 _CORS = {
-    "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Stripe-Version",
-    "Access-Control-Expose-Headers": "Request-Id, Stripe-Version", "Access-Control-Max-Age": "300",
-}  # fmt: skip
+    "Access-Control-Allow-Credentials": "true",
+    "Access-Control-Allow-Methods": "GET,HEAD,PUT,PATCH,POST,DELETE",
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Request-Id, Stripe-Manage-Version, Stripe-Should-Retry,"
+    " X-Stripe-External-Auth-Required, X-Stripe-Privileged-Session-Required",
+    "Access-Control-Max-Age": "300",
+}
+_PREFLIGHT = _CORS | {"Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Stripe-Version"}
+# Whether the SDK shall ask again: told where Stripe knows; of 429 and 5xx the SDK has rules of its own.
+_FINAL = frozenset({400, 401, 402, 403, 404})
 
 
 @dataclass
@@ -70,12 +74,12 @@ def answer_api(rest: str) -> Response:  # noqa: ARG001
     _note(sandbox, asked, params, answer, time.perf_counter() - began)
     sandbox.wake()
     _delay_or_cut(asked)
-    return _response(answer, request_id, asked.version)
+    return _response(answer, request_id, asked.version, asked.key)
 
 
 @api.route("/v1/<path:rest>", methods=["OPTIONS"])
 def allow_origins(rest: str) -> Response:  # noqa: ARG001
-    return Response(status=204, headers=_CORS)
+    return Response(status=204, headers=_PREFLIGHT)
 
 
 def _answer(sandbox: Sandbox, asked: Asked, params: Document) -> Answer:
@@ -87,7 +91,10 @@ def _answer(sandbox: Sandbox, asked: Asked, params: Document) -> Answer:
     params.update(raw)
     matched, values = routing.match(request.method, request.path)
     if asked.is_browser and not matched.for_browsers:
-        message = "This API call cannot be made with a publishable API key. Please use a secret API key."
+        message = (
+            "This API call cannot be made with a publishable API key. Please use a secret API key. You can find a list"
+            " of your API keys at https://dashboard.stripe.com/account/apikeys."
+        )
         raise StripeError(403, message, code="secret_key_required")
     call = Call(
         sandbox, _checked(raw, matched, asked), asked.version, asked.request_id, asked.key, asked.is_browser,
@@ -109,7 +116,7 @@ def _once(call: Call, asked: Asked, print_: str, matched: Endpoint, values: dict
         answer = _execute(call, matched, values)
         fault = asked.struck_by(FaultKind.ERROR_AFTER)
         kept = answer if fault is None or fault.remembered is False else _broken()
-        keys.remember(asked.key, print_, kept, call.now)
+        keys.remember(asked.key, print_, kept, call.now, asked.request_id)
         return answer if fault is None else _broken()
 
 
@@ -139,7 +146,7 @@ def _strike_before(sandbox: Sandbox, asked: Asked, print_: str) -> None:
         broken = _broken()
         if fault.remembered:
             with sandbox.store.transaction():
-                sandbox.keys.remember(asked.key, print_, broken, sandbox.clock.now())
+                sandbox.keys.remember(asked.key, print_, broken, sandbox.clock.now(), asked.request_id)
         raise StripeError(500, broken.body["error"]["message"], kind="api_error")
 
 
@@ -174,44 +181,17 @@ def answer_failure(error: Exception) -> Response:
 
 
 def _asked(http: Request, sandbox: Sandbox, request_id: str) -> Asked:
-    key = _api_key(http)
-    if not key:
-        message = (
-            "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer"
-            " auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
-        )
-        raise StripeError(401, message)
-    is_browser = key.startswith(_BROWSER_KEY)
-    if not is_browser and not key.startswith(_SECRET_KEYS):
-        message = f"Invalid API Key provided: {key[:3]}{'*' * 12}"
-        raise StripeError(401, message)
+    key = api_key(http)
+    is_browser = is_browser_key(key)
+    version = version_of(http, is_browser=is_browser)
+    check_account(http, key, sandbox.account_id)
     faults = sandbox.faults.striking(http.method, http.path)
     idempotency_key = http.headers.get("Idempotency-Key") if http.method == "POST" else None
-    return Asked(request_id, _version(http, is_browser=is_browser), idempotency_key, is_browser, faults)
-
-
-def _api_key(http: Request) -> str | None:
-    scheme, _, credentials = http.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return credentials.strip()
-    if scheme.lower() == "basic":
-        try:
-            return base64.b64decode(credentials).decode().partition(":")[0]
-        except ValueError:
-            return None
-    return http.values.get("key")
-
-
-def _version(http: Request, *, is_browser: bool) -> str:
-    """No version is taken for an old one, so that the official CLI's sequences run; Stripe.js is never old."""
-    version = http.headers.get("Stripe-Version", API_VERSION if is_browser else "")
-    if version and not re.fullmatch(r"\d{4}-\d{2}-\d{2}(\.\w+)?", version):
-        message = f"Invalid Stripe API version: {version}"
-        raise StripeError(400, message)
-    return version
+    return Asked(request_id, version, idempotency_key, is_browser, faults)
 
 
 def _raw_parameters(http: Request, asked: Asked) -> Document:
+    check_body(http)
     sent = http.form if http.method == "POST" else http.args
     pairs = [(name, value) for name, values in sent.lists() for value in values]
     if asked.is_browser:
@@ -260,8 +240,15 @@ def _masked(params: Document) -> Document:
     }
 
 
-def _response(answer: Answer, request_id: str, version: str) -> Response:
-    headers = {**_CORS, "Request-Id": request_id, "Stripe-Version": version or API_VERSION, "Cache-Control": "no-store"}
+def _response(answer: Answer, request_id: str, version: str, key: str | None = None) -> Response:
+    headers = {**_CORS, "Request-Id": request_id, "Stripe-Version": version or API_VERSION,
+               "Cache-Control": "no-cache, no-store"}  # fmt: skip
+    if key is not None:
+        headers |= {"Idempotency-Key": key, "Original-Request": answer.request_id or request_id}
     if answer.replayed:
         headers["Idempotent-Replayed"] = "true"
+    if answer.status in _FINAL or answer.status == HTTPStatus.CONFLICT:
+        headers["Stripe-Should-Retry"] = "false" if answer.status in _FINAL else "true"
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Basic realm="Stripe"'
     return Response(json.dumps(answer.body), answer.status, headers, mimetype="application/json")

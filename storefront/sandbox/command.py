@@ -20,9 +20,11 @@ def sandbox() -> None:
               help="A file holding an offset in seconds, such as +7200.")  # fmt: skip
 @click.option("--settle-seconds", default=1.0, show_default=True,
               help="How soon pending refunds and balances move by themselves.")  # fmt: skip
+@click.option("--card-numbers", is_flag=True, help="Take card numbers from servers too, as Stripe does on request.")
 def run(  # noqa: PLR0913, PLR0917  one parameter for each option
-    port: int, host: str, data: Path | None, public_url: str | None, clock_file: Path | None, settle_seconds: float
-) -> None:
+    port: int, host: str, data: Path | None, public_url: str | None, clock_file: Path | None, settle_seconds: float,
+    card_numbers: bool,  # noqa: FBT001
+) -> None:  # fmt: skip
     """Serve the sandbox until interrupted."""
     from storefront.sandbox.server import create_sandbox, serve  # noqa: PLC0415  the group itself loads at once
     from storefront.sandbox.store import FileInUseError  # noqa: PLC0415
@@ -32,7 +34,9 @@ def run(  # noqa: PLR0913, PLR0917  one parameter for each option
         raise click.UsageError(message)
     url = public_url or f"http://{host}:{port}"
     try:
-        app = create_sandbox(data, public_url=url, clock_file=clock_file, settle_seconds=settle_seconds)
+        app = create_sandbox(
+            data, public_url=url, clock_file=clock_file, settle_seconds=settle_seconds, takes_card_numbers=card_numbers
+        )
     except FileInUseError as error:
         raise click.ClickException(str(error)) from None
     serve(app, host, port)

@@ -2,9 +2,11 @@
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from storefront.sandbox.errors import Document, InvalidParameterError
 
+_NOT_TO_VISIT = frozenset({"javascript", "data", "vbscript", "file"})
 _ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
 _MOST_KEYS, _LONGEST_NAME, _LONGEST_VALUE = 50, 40, 500
 
@@ -44,14 +46,20 @@ def update_metadata(document: Document, params: Document) -> None:
 
 def _check_metadata(metadata: dict[str, str]) -> None:
     if len(metadata) > _MOST_KEYS:
-        message = f"You can only store up to {_MOST_KEYS} keys within metadata, you passed {len(metadata)}."
+        message = f"Metadata can have up to {_MOST_KEYS} keys, but you passed in {len(metadata)}."
         raise InvalidParameterError(message, param="metadata")
     for name, value in metadata.items():
         if len(name) > _LONGEST_NAME:
-            message = f"Metadata key names can have up to {_LONGEST_NAME} characters, but you passed in: {name}"
+            message = (
+                f"Metadata keys can have up to {_LONGEST_NAME} characters, but you passed in a key that is {len(name)}"
+                f" characters. Invalid key: {name}"
+            )
             raise InvalidParameterError(message, param="metadata")
         if len(value) > _LONGEST_VALUE:
-            message = f"Metadata values can have up to {_LONGEST_VALUE} characters, but you passed {len(value)}."
+            message = (
+                f"Metadata values can have up to {_LONGEST_VALUE} characters, but you passed in a value that is"
+                f" {len(value)} characters. Invalid value: {value}"
+            )
             raise InvalidParameterError(message, param=f"metadata[{name}]")
 
 
@@ -70,6 +78,15 @@ def billing_details(sent: Document) -> Document:
     plain = {name: sent.get(name) or None for name in ("email", "name", "phone", "tax_id")}
     check_email(plain["email"])
     return {"address": address(sent.get("address") or {}), **plain}
+
+
+def check_url(url: str | None, param: str) -> None:
+    """An address that a browser can be sent to: with a scheme, and a host where the scheme has one."""
+    parts = urlsplit(url or "")
+    is_app = re.fullmatch(r"[a-z][a-z0-9+.-]*", parts.scheme) and parts.scheme not in _NOT_TO_VISIT
+    reaches = parts.netloc if parts.scheme in {"http", "https"} else parts.netloc or parts.path
+    if url is not None and (not is_app or not reaches or re.search(r"\s", url)):
+        raise InvalidParameterError("Not a valid URL", code="url_invalid", param=param)
 
 
 def check_email(email: str | None, param: str = "email") -> None:

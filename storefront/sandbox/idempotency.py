@@ -16,11 +16,12 @@ _LONGEST_KEY = 255
 
 @dataclass(frozen=True)
 class Answer:
-    """What a request got, and whether it got it before."""
+    """What a request got, and whether another request with its key, `request_id`, got it before."""
 
     status: int
     body: Document
     replayed: bool = False
+    request_id: str | None = None
 
 
 def fingerprint(method: str, path: str, params: Document) -> str:
@@ -60,7 +61,7 @@ class IdempotencyKeys:
         if key is None:
             return None
         self._store.execute("DELETE FROM idempotency WHERE created <= ?", now - _LIFE_SECONDS)
-        rows = self._store.execute("SELECT fingerprint, status, body FROM idempotency WHERE key = ?", key)
+        rows = self._store.execute("SELECT fingerprint, status, body, request FROM idempotency WHERE key = ?", key)
         if not rows:
             return None
         if rows[0]["fingerprint"] != print_:
@@ -69,13 +70,13 @@ class IdempotencyKeys:
                 f" using a key other than '{key}' if you meant to execute a different request."
             )
             raise StripeError(400, message, kind="idempotency_error")
-        return Answer(rows[0]["status"], json.loads(rows[0]["body"]), replayed=True)
+        return Answer(rows[0]["status"], json.loads(rows[0]["body"]), replayed=True, request_id=rows[0]["request"])
 
-    def remember(self, key: str | None, print_: str, answer: Answer, now: int) -> None:
+    def remember(self, key: str | None, print_: str, answer: Answer, now: int, request_id: str) -> None:
         if key is not None:
             self._store.execute(
-                "INSERT INTO idempotency (key, fingerprint, status, body, created) VALUES (?, ?, ?, ?, ?)",
-                key, print_, answer.status, json.dumps(answer.body), now,
+                "INSERT INTO idempotency (key, fingerprint, status, body, created, request) VALUES (?, ?, ?, ?, ?, ?)",
+                key, print_, answer.status, json.dumps(answer.body), now, request_id,
             )  # fmt: skip
 
 

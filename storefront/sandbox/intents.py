@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from storefront.sandbox.call import Call
 from storefront.sandbox.errors import Document, StripeError, missing_parameter, refused
 from storefront.sandbox.events import snapshot
-from storefront.sandbox.fields import shipping, update_metadata, update_plain
+from storefront.sandbox.fields import check_url, shipping, update_metadata, update_plain
 from storefront.sandbox.ids import random_text
 from storefront.sandbox.resources.confirmation_tokens import redeem
 from storefront.sandbox.resources.payment_methods import from_data, usable
@@ -71,6 +71,7 @@ def confirmation(call: Call, intent: Document) -> Confirmation:
         raise unexpected_state(intent, message)
     return_url = call.params.get("return_url") or (token or {}).get("return_url")
     _check_return_url(call, intent, return_url, off_session=off_session)
+    _check_off_session(intent, off_session=off_session)
     check_owner(payment_method, intent)
     return Confirmation(
         payment_method, off_session, bool(call.params.get("use_stripe_sdk")) or call.is_browser, return_url,
@@ -124,7 +125,17 @@ def _invalid_parameter(intent: Document) -> str:
     return f"{intent['object']}_invalid_parameter"
 
 
+def _check_off_session(intent: Document, *, off_session: bool) -> None:
+    if off_session and intent.get("setup_future_usage"):
+        message = (
+            "You cannot confirm with the `off_session` parameter when `setup_future_usage` is also set on the"
+            " PaymentIntent because you cannot set up future usages when processing payments off-session."
+        )
+        raise refused(message, code=_invalid_parameter(intent), param="off_session")
+
+
 def _check_return_url(call: Call, intent: Document, return_url: str | None, *, off_session: bool) -> None:
+    check_url(return_url, "return_url")
     automatic = intent["automatic_payment_methods"]
     may_redirect = intent["allowed_payment_method_types"] or (automatic and automatic["allow_redirects"] != "never")
     if not may_redirect or off_session or return_url or call.version < AUTOMATIC_SINCE:

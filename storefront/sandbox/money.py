@@ -1,5 +1,7 @@
 """Which amounts Stripe takes."""
 
+from decimal import Decimal
+
 from storefront.sandbox.errors import InvalidParameterError, StripeError, refused
 
 _ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())  # noqa: SIM905
@@ -11,6 +13,7 @@ _MINIMUM = {
     "aed": 200, "myr": 200, "thb": 1000, "ron": 200,
 }  # fmt: skip
 _OTHERS = frozenset("bgn idr ils krw php try twd zar ars cop pen uah vnd isk ugx".split()) | _THREE_DECIMAL  # noqa: SIM905
+_SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
 _MOST = 99_999_999
 _MOST_RUPIAH = 999_999_999_999
 
@@ -21,10 +24,11 @@ def check_amount(amount: int, currency: str) -> None:
         raise InvalidParameterError(message, code="parameter_invalid_integer", param="amount")
     least = _MINIMUM.get(currency, 1)
     if amount < least:
-        message = f"Amount must be at least {_written(least, currency)}"
+        message = f"Amount must be at least {_with_code(_written(least, currency), currency)}"
         raise refused(message, code="amount_too_small", param="amount")
-    if amount > (_MOST_RUPIAH if currency == "idr" else _MOST):
-        message = f"Amount must be no more than {_written(_MOST, currency)}"
+    most = _MOST_RUPIAH if currency == "idr" else _MOST
+    if amount > most:
+        message = f"Amount must be no more than {_written(most, currency)}"
         raise refused(message, code="amount_too_large", param="amount")
     if amount % step_of(currency):
         message = f"Invalid amount: {amount} is no whole amount that can be charged in {currency}."
@@ -49,6 +53,12 @@ def step_of(currency: str) -> int:
 
 
 def _written(amount: int, currency: str) -> str:
-    if currency in _ZERO_DECIMAL:
-        return f"{amount} {currency}"
-    return f"{'$' if currency == 'usd' else ''}{amount / 100:.2f} {currency}"
+    """As Stripe writes limits: $999,999.99, ¥50, 175.00 huf."""
+    decimals = 0 if currency in _ZERO_DECIMAL else 3 if currency in _THREE_DECIMAL else 2
+    number = f"{Decimal(amount).scaleb(-decimals):,}"
+    symbol = _SYMBOLS.get(currency)
+    return f"{symbol}{number}" if symbol else f"{number} {currency}"
+
+
+def _with_code(written: str, currency: str) -> str:
+    return written if written.endswith(currency) else f"{written} {currency}"

@@ -8,6 +8,8 @@ from storefront.sandbox.errors import InvalidParameterError, missing_parameter
 from storefront.sandbox.parameter_types import Fields, Kind, fields_of
 
 Raw = dict[str, Any]
+_LONGEST_TEXT = 5000
+_SHOWN = 10
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -54,7 +56,7 @@ def _value(raw: Any, kind: Kind, path: str) -> Any:
 
 
 def _structure(raw: Raw, kind: Kind, path: str) -> Any:
-    if kind.item is not None and all(name.isdigit() for name in raw):
+    if kind.item is not None and all(name.isascii() and name.isdigit() for name in raw):
         ordered = sorted(raw.items(), key=lambda pair: int(pair[0]))
         return [_value(value, kind.item, f"{path}[{name}]") for name, value in ordered]
     if kind.fields is not None:
@@ -75,14 +77,23 @@ def _scalar(raw: str, kind: Kind, path: str) -> Any:
         return _empty(kind, path)
     if "bool" in kind.scalars and raw in _BOOLEANS:
         return _BOOLEANS[raw]
-    if "int" in kind.scalars and re.fullmatch(r"-?\d+", raw):
+    if "int" in kind.scalars and re.fullmatch(r"-?[0-9]+", raw):
         return int(raw)
-    if kind.scalars & {"float", "Decimal"} and re.fullmatch(r"-?\d+(\.\d+)?", raw):
+    if kind.scalars & {"float", "Decimal"} and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", raw):
         return raw
     choices = [choice for choice in kind.literals if choice]
-    if raw in choices or ("str" in kind.scalars and not choices):
+    if raw in choices:
         return raw
+    if "str" in kind.scalars and not choices:
+        return _text(raw, path)
     raise _ill_typed(raw, kind, path, choices)
+
+
+def _text(raw: str, path: str) -> str:
+    if len(raw) > _LONGEST_TEXT:
+        message = f"Invalid string: {raw[:_SHOWN]}...{raw[-_SHOWN:]}; must be at most {_LONGEST_TEXT} characters"
+        raise InvalidParameterError(message, param=path)
+    return raw
 
 
 def _empty(kind: Kind, path: str) -> str:

@@ -8,7 +8,7 @@ from storefront.sandbox import cards, declines
 from storefront.sandbox.call import Call
 from storefront.sandbox.cards import TestCard
 from storefront.sandbox.declines import Decline
-from storefront.sandbox.errors import DeclinedError, Document, missing_parameter, no_such
+from storefront.sandbox.errors import DeclinedError, Document, StripeError, missing_parameter, no_such
 
 _TEST_CARD_EXPIRES_IN_YEARS = 8
 _CENTURY = 2000
@@ -27,6 +27,7 @@ def entered_card(call: Call, sent: Document, param: str) -> tuple[TestCard, Docu
         if card is None:
             raise no_such("token", sent["token"], param=f"{param}[token]", in_path=False)
         return card, shown_card(call, card)
+    _check_may_send_numbers(call)
     for name in ("number", "exp_month", "exp_year"):
         if name not in sent:
             raise missing_parameter(f"{param}[{name}]")
@@ -34,6 +35,20 @@ def entered_card(call: Call, sent: Document, param: str) -> tuple[TestCard, Docu
     expiry = _expiry(int(sent["exp_month"]), int(sent["exp_year"]), param)
     _check_cvc(card, sent.get("cvc"), param)
     return card, shown_card(call, card, expiry, has_cvc=bool(sent.get("cvc")))
+
+
+def _check_may_send_numbers(call: Call) -> None:
+    """Browsers may send a card's number; a server only where that was switched on. The hosted page is Stripe's own."""
+    is_server = call.request_id is not None and not call.is_browser
+    if is_server and not call.sandbox.takes_card_numbers:
+        message = (
+            "Sending credit card numbers directly to the Stripe API is generally unsafe. We suggest you use test tokens"
+            " that map to the test card you are using, see https://stripe.com/docs/testing. To enable raw card data"
+            " APIs in test mode, see"
+            " https://support.stripe.com/questions/enabling-access-to-raw-card-data-apis."
+        )
+        # 402, though it is no decline: so Stripe answers it.
+        raise StripeError(402, message)
 
 
 def shown_card(call: Call, card: TestCard, expiry: tuple[int, int] | None = None, *, has_cvc: bool = True) -> Document:

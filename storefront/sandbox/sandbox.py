@@ -23,11 +23,13 @@ class Sandbox:
     api_version = API_VERSION
 
     def __init__(
-        self, state_path: Path, *, public_url: str, clock_file: Path | None = None, settle_seconds: float = 1.0
-    ) -> None:
+        self, state_path: Path, *, public_url: str, clock_file: Path | None = None, settle_seconds: float = 1.0,
+        takes_card_numbers: bool = False,
+    ) -> None:  # fmt: skip
         self.store = Store(state_path)
         self.clock = Clock(clock_file)
         self.public_url = public_url.rstrip("/")
+        self.takes_card_numbers = takes_card_numbers
         self.faults = Faults()
         self.keys = IdempotencyKeys(self.store)
         self.tasks = Tasks(self, settle_seconds)

@@ -20,12 +20,19 @@ _PAGES = "storefront.sandbox.browser.pages"
 
 
 def create_sandbox(
-    state_path: Path | None, *, public_url: str, clock_file: Path | None = None, settle_seconds: float = 1.0
-) -> Flask:
+    state_path: Path | None, *, public_url: str, clock_file: Path | None = None, settle_seconds: float = 1.0,
+    takes_card_numbers: bool = False,
+) -> Flask:  # fmt: skip
     """A running sandbox; without a state path it forgets everything when it stops."""
     path = state_path or Path(tempfile.mkdtemp(prefix="sandbox-")) / "sandbox.sqlite"
     app = Flask(__name__, static_folder=None)
-    sandbox = Sandbox(path, public_url=public_url, clock_file=clock_file, settle_seconds=settle_seconds)
+    sandbox = Sandbox(
+        path,
+        public_url=public_url,
+        clock_file=clock_file,
+        settle_seconds=settle_seconds,
+        takes_card_numbers=takes_card_numbers,
+    )
     app.extensions["sandbox"] = sandbox
     app.register_blueprint(api)
     app.register_blueprint(control)

@@ -63,6 +63,13 @@ class Store:
         # WAL without a sync per commit loses nothing to a killed process, only to a power cut.
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.executescript(_SCHEMA)
+        self._add_missing_columns()
+
+    def _add_missing_columns(self) -> None:
+        """A state file of an older sandbox gets what was added since."""
+        known = {row["name"] for row in self._connection.execute("PRAGMA table_info(idempotency)")}
+        if "request" not in known:
+            self._connection.execute("ALTER TABLE idempotency ADD COLUMN request TEXT")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -370,7 +370,7 @@ def _with_consent(shop: Shop, card_id: int) -> SavedCard:
 def _renewed(sandbox: Sandbox, person: Shopper, *, year: int) -> str:
     """The same number with another expiry, added by the customer; what Stripe calls it."""
     typed = {"type": "card", "card": {"number": "4242424242424242", "exp_month": 12, "exp_year": year, "cvc": "123"}}
-    method = sandbox.stripe.v1.payment_methods.create(typed).id  # type: ignore[arg-type]
+    method = sandbox.stripe_in_browser.v1.payment_methods.create(typed).id  # type: ignore[arg-type]
     adding = starts_adding(person)
     adding.confirms(method)
     adding.comes_back()

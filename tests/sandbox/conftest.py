@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import stripe
 
-from tests.sandbox.running import VERSION, Running, running_sandbox
+from tests.sandbox.running import BROWSER_KEY, VERSION, Running, running_sandbox
 
 
 @pytest.fixture
@@ -22,6 +22,12 @@ def running(tmp_path: Path) -> Iterator[Running]:
 def client(running: Running) -> Any:
     """The SDK; not typed, for tests also send what its types would refuse."""
     return running.client()
+
+
+@pytest.fixture
+def browser(running: Running) -> Any:
+    """The SDK with a browser's key: what Stripe.js may do, such as sending a card's number."""
+    return running.client(key=BROWSER_KEY)
 
 
 class Listener:

@@ -64,12 +64,14 @@ class Running:
 
 @contextmanager
 def running_sandbox(
-    state_path: Path | None = None, *, clock_file: Path | None = None, settle_seconds: float = 0.05
-) -> Iterator[Running]:
+    state_path: Path | None = None, *, clock_file: Path | None = None, settle_seconds: float = 0.05,
+    takes_card_numbers: bool = False,
+) -> Iterator[Running]:  # fmt: skip
     """A sandbox for the time of a `with`; give it a path, and the next one remembers."""
     app = create_sandbox(
-        state_path, public_url="http://127.0.0.1:0", clock_file=clock_file, settle_seconds=settle_seconds
-    )
+        state_path, public_url="http://127.0.0.1:0", clock_file=clock_file, settle_seconds=settle_seconds,
+        takes_card_numbers=takes_card_numbers,
+    )  # fmt: skip
     server = bound(app, "127.0.0.1", 0)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

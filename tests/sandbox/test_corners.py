@@ -25,12 +25,12 @@ def test_a_charge_takes_notes(client: Any) -> None:
     assert [charge.id for charge in client.v1.charges.list({"payment_intent": intent.id}).data] == [noted.id]
 
 
-def test_addresses_are_checked_by_the_bank(client: Any) -> None:
+def test_addresses_are_checked_by_the_bank(client: Any, browser: Any) -> None:
     details = {"address": {"line1": "Lindenstraße 4", "postal_code": "10969"}}
     checks = []
     for number in ("4242424242424242", "4000000000000010"):
         card = {"number": number, "exp_month": 12, "exp_year": 2034}
-        method = client.v1.payment_methods.create({"type": "card", "card": card, "billing_details": details})
+        method = browser.v1.payment_methods.create({"type": "card", "card": card, "billing_details": details})
         intent = client.v1.payment_intents.create({**PAY, "payment_method": method.id, "expand": ["latest_charge"]})
         shown = intent.latest_charge.payment_method_details.card.checks
         checks.append((shown.address_line1_check, shown.address_postal_code_check, shown.cvc_check))
@@ -133,7 +133,7 @@ def test_set_ups_are_changed_listed_and_keep_to_their_rules(client: Any) -> None
     assert refused(client.v1.setup_intents.confirm, empty, {"payment_method": "pm_card_visa"})[2] == "return_url"
 
 
-def test_payment_methods_are_listed_and_keep_to_their_rules(client: Any) -> None:
+def test_payment_methods_are_listed_and_keep_to_their_rules(client: Any, browser: Any) -> None:
     customer = client.v1.customers.create({}).id
     card = client.v1.payment_methods.attach("pm_card_visa", {"customer": customer}).id
     loose = client.v1.payment_methods.create({"type": "card", "card": {"token": "tok_visa"}}).id
@@ -147,7 +147,10 @@ def test_payment_methods_are_listed_and_keep_to_their_rules(client: Any) -> None
     assert refused(client.v1.payment_methods.attach, loose, {})[1] == "parameter_missing"
     create = client.v1.payment_methods.create
     assert refused(create, {"type": "card"}) == (400, "parameter_missing", "card")
-    assert refused(create, {"type": "card", "card": {"number": "4242424242424242"}})[2] == "card[exp_month]"
+    assert (
+        refused(browser.v1.payment_methods.create, {"type": "card", "card": {"number": "4242424242424242"}})[2]
+        == "card[exp_month]"
+    )
     assert refused(create, {"type": "card", "card": {"token": "tok_gone"}})[1] == "resource_missing"
     assert (
         refused(create, {"type": "sepa_debit", "sepa_debit": {"iban": "DE89"}})[1] == "payment_method_unsupported_type"

@@ -7,7 +7,7 @@ import pytest
 import requests
 import stripe
 
-from tests.sandbox.running import Running, told
+from tests.sandbox.running import BROWSER_KEY, Running, told
 
 
 def customers(running: Running) -> int:
@@ -141,7 +141,7 @@ def test_the_log_of_requests(running: Running) -> None:
     create(running)
     create(running)
     with pytest.raises(stripe.CardError):
-        running.client().v1.payment_methods.create(
+        running.client(key=BROWSER_KEY).v1.payment_methods.create(
             {"type": "card", "card": {"number": "4242424242424241", "exp_month": 1, "exp_year": 2040}}
         )
 

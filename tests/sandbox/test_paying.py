@@ -47,9 +47,9 @@ CHALLENGED = [
 ]  # fmt: skip
 
 
-def card_numbered(client: Any, number: str) -> str:
+def card_numbered(browser: Any, number: str) -> str:
     card = {"number": number, "exp_month": 12, "exp_year": 2034, "cvc": "123"}
-    return str(client.v1.payment_methods.create({"type": "card", "card": card}).id)
+    return str(browser.v1.payment_methods.create({"type": "card", "card": card}).id)
 
 
 def with_saved_card(client: Any, token: str) -> tuple[str, str]:
@@ -70,9 +70,11 @@ def test_fine_cards_are_charged(client: Any, token: str) -> None:
 
 
 @pytest.mark.parametrize(("number", "codes"), NUMBERS.items())
-def test_declining_numbers_decline_with_their_codes(client: Any, number: str, codes: tuple[str, str]) -> None:
+def test_declining_numbers_decline_with_their_codes(
+    client: Any, browser: Any, number: str, codes: tuple[str, str]
+) -> None:
     with pytest.raises(stripe.CardError) as refusal:
-        client.v1.payment_intents.create({**PAY, "payment_method": card_numbered(client, number)})
+        client.v1.payment_intents.create({**PAY, "payment_method": card_numbered(browser, number)})
 
     assert (refusal.value.code, told(refusal).decline_code) == codes
 
@@ -204,16 +206,16 @@ def test_a_confirm_may_take_the_wish_to_save_back(client: Any) -> None:
     assert client.v1.customers.payment_methods.list(customer).data == []
 
 
-def test_a_card_of_nobody_is_used_up_by_paying(client: Any) -> None:
-    card = card_numbered(client, "4242424242424242")
+def test_a_card_of_nobody_is_used_up_by_paying(client: Any, browser: Any) -> None:
+    card = card_numbered(browser, "4242424242424242")
     client.v1.payment_intents.create({**PAY, "payment_method": card})
 
     with pytest.raises(stripe.InvalidRequestError, match="may not be used again"):
         client.v1.payment_intents.create({**PAY, "payment_method": card})
 
 
-def test_a_card_of_nobody_is_used_up_by_a_decline_too(client: Any) -> None:
-    card = card_numbered(client, "4000000000000002")
+def test_a_card_of_nobody_is_used_up_by_a_decline_too(client: Any, browser: Any) -> None:
+    card = card_numbered(browser, "4000000000000002")
     pay = {**PAY, "payment_method": card}
 
     with pytest.raises(stripe.CardError):

@@ -175,11 +175,11 @@ def test_a_saved_card_is_renewed_by_hand_and_by_the_network(client: Any, running
         ({"cvc": "12"}, "invalid_cvc"),
     ],
 )
-def test_mistyped_cards_are_refused_as_stripe_does(client: Any, card: Any, code: str) -> None:
+def test_mistyped_cards_are_refused_as_stripe_does(browser: Any, card: Any, code: str) -> None:
     typed = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2034, "cvc": "123", **card}
 
     with pytest.raises(stripe.CardError) as refusal:
-        client.v1.payment_methods.create({"type": "card", "card": typed})
+        browser.v1.payment_methods.create({"type": "card", "card": typed})
 
     assert refusal.value.code == code
 

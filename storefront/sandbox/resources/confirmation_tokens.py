@@ -5,7 +5,7 @@ import copy
 from storefront.sandbox.call import Call
 from storefront.sandbox.errors import Document, missing_parameter, refused
 from storefront.sandbox.events import snapshot
-from storefront.sandbox.fields import shipping
+from storefront.sandbox.fields import check_url, shipping
 from storefront.sandbox.resources.payment_methods import from_data, usable
 from storefront.sandbox.routing import endpoint
 
@@ -37,6 +37,7 @@ def retrieve(call: Call, token_id: str) -> Document:
 
 
 def _create(call: Call) -> Document:
+    check_url(call.params.get("return_url"), "return_url")
     payment_method = _payment_method(call)
     preview = {name: copy.deepcopy(value) for name, value in snapshot(payment_method).items()
                if name in {"allow_redisplay", "billing_details", "card", "customer", "customer_account", "type"}}  # fmt: skip
