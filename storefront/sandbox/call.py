@@ -16,8 +16,11 @@ _NOUNS = {"payment_method": "PaymentMethod", "setup_intent": "setupintent", "con
           "webhook_endpoint": "webhook endpoint", "radar.early_fraud_warning": "early fraud warning",
           "balance_transaction": "balance transaction", "checkout.session": "checkout.session",
           "shipping_rate": "shipping rate", "tax.calculation": "tax calculation",
-          "tax.transaction": "tax transaction"}  # fmt: skip
+          "tax.transaction": "tax transaction",
+          "payment_method_domain": "payment method domain",
+          "payment_method_configuration": "payment method configuration"}  # fmt: skip
 _WITHOUT_MODE = frozenset({"refund", "balance_transaction"})
+_WITHOUT_TIME = frozenset({"payment_method_configuration"})
 _PATH_PARAMS = {"payment_intent": "intent", "setup_intent": "intent", "payment_method": "payment_method"}
 
 
@@ -42,7 +45,9 @@ class Call:
         return self.sandbox.clock.now()
 
     def new(self, kind: str, prefix: str, **fields: Any) -> Document:
-        document = {"id": new_id(prefix), "object": kind, "created": self.now, **fields}
+        document = {"id": new_id(prefix), "object": kind, **fields}
+        if kind not in _WITHOUT_TIME:
+            document.setdefault("created", self.now)
         if kind not in _WITHOUT_MODE:
             document.setdefault("livemode", False)
         return self.store.save(document)

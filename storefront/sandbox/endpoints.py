@@ -2,6 +2,7 @@
 
 from storefront.sandbox.resources import (  # noqa: F401  importing registers
     account,
+    balance,
     balance_transactions,
     charges,
     checkout_sessions,
@@ -12,10 +13,13 @@ from storefront.sandbox.resources import (  # noqa: F401  importing registers
     disputes,
     event_log,
     payment_intents,
+    payment_method_configurations,
+    payment_method_domains,
     payment_methods,
     prices,
     products,
     refunds,
+    search,
     setup_intents,
     shipping_rates,
     tax,

@@ -55,7 +55,7 @@ def expanded(store: Store, answer: Document, paths: list[str]) -> Document:
 
 def _expand(store: Store, here: Document, kind: str, steps: list[str], path: str) -> None:
     name, *rest = steps
-    if kind == "list":
+    if kind in {"list", "search_result"}:
         _expand_items(store, here, steps, path)
         return
     nested = _NESTED.get((kind, name))

@@ -6,8 +6,8 @@ from storefront.sandbox.call import Call
 from storefront.sandbox.errors import Document, StripeError, missing_parameter, refused
 from storefront.sandbox.events import snapshot
 from storefront.sandbox.fields import check_url, shipping, update_metadata, update_plain
-from storefront.sandbox.ids import random_text
 from storefront.sandbox.resources.confirmation_tokens import redeem
+from storefront.sandbox.resources.payment_method_configurations import chosen_configuration
 from storefront.sandbox.resources.payment_methods import from_data, usable
 
 AUTOMATIC_SINCE = "2023-08-16"
@@ -34,7 +34,7 @@ def new_fields(call: Call, params: Document) -> Document:
     if given is None and automatic:
         given = {"enabled": True}
     methods = {"allow_redirects": "always", **given} if given and given["enabled"] else None
-    configuration = {"id": f"pmc_{random_text(14)}", "parent": None} if methods else None
+    configuration = chosen_configuration(call, params.get("payment_method_configuration")) if methods else None
     return {
         "allowed_payment_method_types": params.get("allowed_payment_method_types"),
         "automatic_payment_methods": methods,

@@ -9,7 +9,7 @@ _BIGGEST_PAGE = 100
 
 
 def page(call: Call, kind: str, *filters: Filter, url: str = "") -> Document:
-    limit = _limit(call)
+    limit = page_limit(call)
     backwards = "ending_before" in call.params
     after, before = _cursor(call, kind, "starting_after"), _cursor(call, kind, "ending_before")
     found = call.store.select(kind, *filters, *created_filters(call), limit=limit + 1, after=after, before=before)
@@ -30,7 +30,8 @@ def created_filters(call: Call) -> list[Filter]:
     return [] if created is None else [("created", "=", created)]
 
 
-def _limit(call: Call) -> int:
+def page_limit(call: Call) -> int:
+    """How many a page may hold: 10, or what was asked for, up to 100."""
     limit = int(call.params.get("limit", 10))
     if not 1 <= limit <= _BIGGEST_PAGE:
         message = f"This value must be {'greater than or equal to 1' if limit < 1 else 'less than or equal to 100'}."

@@ -30,11 +30,13 @@ class Sandbox:
         self.clock = Clock(clock_file)
         self.public_url = public_url.rstrip("/")
         self.takes_card_numbers = takes_card_numbers
+        self.search_delay = 0.0  # seconds of its clock by which the index of searches is behind
         self.faults = Faults()
         self.keys = IdempotencyKeys(self.store)
         self.tasks = Tasks(self, settle_seconds)
         self.courier = Courier(self)
-        self.account_id = self._account_id()
+        self.account_id = self._kept("account", f"acct_{random_text(16)}")
+        self.account_created = int(self._kept("account_created", str(self.clock.now())))
         self._stopping = threading.Event()
         self._tasks_wake = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -83,12 +85,13 @@ class Sandbox:
         follow.after_challenge(call, intent, payment_method, passed=passed)
         ending.follow_intent(call, intent)
 
-    def _account_id(self) -> str:
+    def _kept(self, name: str, first: str) -> str:
+        """A fact about the account: what it was when this state file was new."""
         with self.store.transaction():
-            known = self.store.setting("account")
+            known = self.store.setting(name)
             if known is None:
-                known = f"acct_{random_text(16)}"
-                self.store.set_setting("account", known)
+                known = first
+                self.store.set_setting(name, known)
             return known
 
     def _run_tasks(self) -> None:

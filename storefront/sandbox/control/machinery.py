@@ -7,7 +7,10 @@ from flask import Response, jsonify, request
 from storefront.sandbox import ledger
 from storefront.sandbox.call import Call
 from storefront.sandbox.control.door import control, sandbox_here, sent
+from storefront.sandbox.errors import StripeError
 from storefront.sandbox.ids import random_text
+
+_LONGEST_SEARCH_DELAY = 3600
 
 
 @control.get("/faults")
@@ -78,7 +81,18 @@ def delete_test_data() -> Response:
     sandbox.store.forget_all()
     sandbox.courier.release()
     sandbox.tasks.hold(held=False)
+    sandbox.search_delay = 0.0
     return jsonify([])
+
+
+@control.post("/search")
+def delay_search() -> Response:
+    """By how many seconds of the sandbox's clock, an hour at most, searches are behind: `{"delay": 60}`."""
+    delay = float(sent().get("delay", 0))
+    if not 0 <= delay <= _LONGEST_SEARCH_DELAY:
+        raise StripeError(400, f"Invalid delay: must be from 0 to {_LONGEST_SEARCH_DELAY} seconds.", param="delay")
+    sandbox_here().search_delay = delay
+    return jsonify(delay=delay)
 
 
 @control.get("/requests")

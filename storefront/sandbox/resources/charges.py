@@ -12,6 +12,7 @@ from storefront.sandbox.fields import shipping, update_metadata, update_plain
 from storefront.sandbox.ids import random_text
 from storefront.sandbox.paging import equal, page
 from storefront.sandbox.payment_cards import card_of
+from storefront.sandbox.resources.balance import balance
 from storefront.sandbox.resources.balance_transactions import book
 from storefront.sandbox.routing import endpoint
 from storefront.sandbox.tasks import task
@@ -68,6 +69,8 @@ def record_success(call: Call, intent: Document, payment_method: Document, *, au
     call.emit("charge.succeeded", charge)
     if not held:
         settle_captured(call, charge, at_once=intent["capture_method"] == "automatic" or card.funds_at_once)
+        if card.funds_at_once:
+            call.emit("balance.available", balance(call))
     return charge
 
 

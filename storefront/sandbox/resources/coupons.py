@@ -1,8 +1,11 @@
 """Coupons: a part or an amount off a Checkout Session."""
 
+import copy
+
 from storefront.sandbox.call import Call
 from storefront.sandbox.errors import Document, missing_parameter, refused
-from storefront.sandbox.fields import update_metadata
+from storefront.sandbox.events import changes
+from storefront.sandbox.fields import update_metadata, update_plain
 from storefront.sandbox.ids import random_text
 from storefront.sandbox.money import checked_currency
 from storefront.sandbox.paging import page
@@ -44,6 +47,20 @@ def retrieve(call: Call, coupon_id: str) -> Document:
 @endpoint("GET", "/v1/coupons", "CouponListParams")
 def list_all(call: Call) -> Document:
     return page(call, "coupon", ("livemode", "=", 0))
+
+
+@endpoint("POST", "/v1/coupons/<coupon_id>", "CouponUpdateParams")
+def update(call: Call, coupon_id: str) -> Document:
+    """Name, metadata and amounts in other currencies; the rest is what was promised, and stays."""
+    coupon = call.named_by_path("coupon", coupon_id)
+    before = copy.deepcopy(coupon)
+    update_plain(coupon, call.params, "name")
+    update_metadata(coupon, call.params)
+    if "currency_options" in call.params:
+        coupon["_currency_options"] = coupon.get("_currency_options", {}) | call.params["currency_options"]
+    call.save(coupon)
+    call.emit("coupon.updated", coupon, changes(before, coupon))
+    return coupon
 
 
 @endpoint("DELETE", "/v1/coupons/<coupon_id>", "CouponDeleteParams")

@@ -2,6 +2,7 @@
 
 from storefront.sandbox.call import Call
 from storefront.sandbox.errors import Document, InvalidParameterError
+from storefront.sandbox.events import listens, queue
 from storefront.sandbox.paging import equal, page
 from storefront.sandbox.routing import endpoint
 from storefront.sandbox.store import Filter
@@ -12,6 +13,31 @@ _MOST_TYPES = 20
 @endpoint("GET", "/v1/events/<event_id>", "EventRetrieveParams")
 def retrieve(call: Call, event_id: str) -> Document:
     return call.named_by_path("event", event_id)
+
+
+@endpoint(
+    "POST",
+    "/v1/events/<event_id>/retry",
+    "EventRetrieveParams",
+    extras=("account", "for_stripecli", "webhook_endpoint"),
+)
+def retry(call: Call, event_id: str) -> Document:
+    """What the official CLI's `events resend` asks: to one endpoint by its id, else to all that listen; in no SDK.
+
+    With `for_stripecli` it is meant for a CLI that listens, and the sandbox has none of these.
+    """
+    event = call.named_by_path("event", event_id)
+    if "webhook_endpoint" in call.params:
+        chosen = [call.named_by_param("webhook_endpoint", call.params["webhook_endpoint"], "webhook_endpoint")]
+    elif call.params.get("for_stripecli") == "true":
+        chosen = []
+    else:
+        enabled = call.store.select("webhook_endpoint", ("status", "=", "enabled"))
+        chosen = [one for one in enabled if listens(one, event["type"])]
+    for one in chosen:
+        queue(call.store, event_id, one["id"])
+    event["pending_webhooks"] += len(chosen)
+    return call.save(event)
 
 
 @endpoint("GET", "/v1/events", "EventListParams")

@@ -1,7 +1,7 @@
 """Products: what a price is for."""
 
 from storefront.sandbox.call import Call
-from storefront.sandbox.errors import Document
+from storefront.sandbox.errors import Document, refused
 from storefront.sandbox.fields import update_lists, update_metadata, update_plain
 from storefront.sandbox.paging import page
 from storefront.sandbox.routing import endpoint
@@ -32,6 +32,18 @@ def update(call: Call, product_id: str) -> Document:
     call.save(product)
     call.emit("product.updated", product, {})
     return product
+
+
+@endpoint("DELETE", "/v1/products/<product_id>", "ProductDeleteParams")
+def delete(call: Call, product_id: str) -> Document:
+    product = call.named_by_path("product", product_id)
+    if call.store.select("price", ("product", "=", product_id), limit=1):
+        message = "This product cannot be deleted because it has one or more user-created prices."
+        raise refused(message)
+    call.emit("product.deleted", product)
+    product.clear()
+    product.update({"id": product_id, "object": "product", "deleted": True})
+    return call.save(product)
 
 
 @endpoint("GET", "/v1/products", "ProductListParams")
