@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, current_app, redirect, render_temp
 from flask.typing import ResponseReturnValue
 
 from storefront.sandbox.browser.amounts import amount_in_words
+from storefront.sandbox.browser.countries import countries
 from storefront.sandbox.browser.stripe_js import stripe_js_source
 from storefront.sandbox.browser.trial_cards import TRIAL_CARDS
 from storefront.sandbox.challenges import Challenge
@@ -72,7 +73,7 @@ def stripe_js() -> ResponseReturnValue:
 @pages.get("/frames/card")
 def card_frame() -> str:
     """Show the form a card number is typed into."""
-    return render_template("sandbox/card.html", cards=TRIAL_CARDS)
+    return render_template("sandbox/card.html", cards=TRIAL_CARDS, countries=countries())
 
 
 @pages.get("/frames/controller")

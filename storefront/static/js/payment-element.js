@@ -16,7 +16,7 @@ async function mount(box) {
     });
     const place = document.createElement("div");
     box.append(place);
-    const element = elements.create("payment");
+    const element = elements.create("payment", { defaultValues: { billingDetails: { address: addressIn(box.closest("form")) } } });
     element.on("change", () => { box.closest("form")?.setAttribute("data-touched", ""); fault(box, ""); });
     element.mount(place);
     mounted.set(box, elements);
@@ -24,6 +24,12 @@ async function mount(box) {
     mounted.delete(box);
     fault(box, "The card’s fields did not load. Please check your connection and load this page again.");
   }
+}
+
+// What the customer has told us already is not asked again in the card's fields.
+function addressIn(form) {
+  const [country, postal] = ["country", "postal_code"].map((field) => form?.elements.namedItem(field)?.value);
+  return { ...(country && { country }), ...(postal && { postal_code: postal }) };
 }
 
 function mountAll(root) {

@@ -76,6 +76,8 @@ class Phone:
         self.card_frame.locator("#number").press_sequentially(number)
         self.card_frame.locator("#expiry").press_sequentially("1234")
         self.card_frame.locator("#cvc").press_sequentially("123")
+        if self.card_frame.locator("#postal").is_visible():
+            self.card_frame.locator("#postal").fill("94103")
 
     def pays_with_new_card(self, number: str = VISA, *, saving: bool = True) -> None:
         """At the checkout, from the address to the button."""

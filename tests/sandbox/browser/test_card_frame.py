@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 import pytest
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import Error, FrameLocator, Page, expect
 
 from tests.sandbox.browser.shop_page import Shop
 
@@ -29,10 +29,14 @@ def wait_until(page: Page, condition: str) -> None:
         page.wait_for_timeout(20)
 
 
-def fill(frame: FrameLocator, number: str = NUMBER, expiry: str = "12/34", cvc: str = "123") -> None:
+def fill(
+    frame: FrameLocator, number: str = NUMBER, expiry: str = "12/34", cvc: str = "123", postal: str = "94103"
+) -> None:
     frame.locator("#number").press_sequentially(number)
     frame.locator("#expiry").press_sequentially(expiry)
     frame.locator("#cvc").press_sequentially(cvc)
+    if frame.locator("#postal").is_visible():
+        frame.locator("#postal").press_sequentially(postal)
 
 
 def result(page: Page) -> dict[str, Any]:
@@ -122,7 +126,7 @@ def test_the_form_is_filled_by_keyboard_from_the_shop_through_the_frame_and_out_
     card_form(page, shop)
 
     page.focus("#email")
-    for keys in ("alice@example.com", NUMBER, "1234", "123"):
+    for keys in ("alice@example.com", NUMBER, "1234", "123", "United States", "94103"):
         page.keyboard.type(keys)
         page.keyboard.press("Tab")
     for _ in range(3):
@@ -132,6 +136,88 @@ def test_the_form_is_filled_by_keyboard_from_the_shop_through_the_frame_and_out_
     page.keyboard.press("Enter")
 
     assert result(page)["confirmationToken"]["id"].startswith("ctoken_")
+
+
+@pytest.mark.parametrize(
+    ("country", "label", "postal"), [("US", "ZIP code", "94103"), ("GB", "Postal code", "SW1A 1AA"), ("CA", "Postal code", "K1A 0B1"),
+                                     ("DE", None, None)]
+)  # fmt: skip
+def test_country_and_postal_code_reach_the_billing_details(
+    page: Page, shop: Shop, country: str, label: str | None, postal: str | None
+) -> None:
+    frame = card_form(page, shop)
+
+    frame.get_by_label("Country").select_option(country)
+    fill(frame, postal=postal or "")
+    if label is None:
+        expect(frame.locator("#postal")).to_be_hidden()
+    else:
+        expect(frame.get_by_label(label)).to_have_value(postal or "")
+    page.click("#pay")
+
+    address = result(page)["confirmationToken"]["payment_method_preview"]["billing_details"]["address"]
+    assert (address["country"], address["postal_code"]) == (country, postal)
+
+
+@pytest.mark.parametrize(
+    ("country", "postal", "told"),
+    [("US", "941", ("incomplete_zip", "Your ZIP code is incomplete.")), ("US", "", ("incomplete_zip", "Your ZIP code is incomplete.")),
+     ("US", "9410A", ("invalid_zip", "Your ZIP code is invalid.")), ("GB", "12345", ("invalid_zip", "Your postal code is invalid."))],
+)  # fmt: skip
+def test_a_postal_code_that_is_none_is_refused_in_its_field(
+    page: Page, shop: Shop, country: str, postal: str, told: tuple[str, str]
+) -> None:
+    frame = card_form(page, shop)
+
+    frame.get_by_label("Country").select_option(country)
+    fill(frame, postal=postal)
+    page.click("#pay")
+
+    error = result(page)["error"]
+    assert (error["code"], error["message"]) == told
+    expect(frame.locator("#postal-fault")).to_contain_text(told[1])
+
+
+def test_browsers_know_what_to_fill_in_where(page: Page, shop: Shop) -> None:
+    frame = card_form(page, shop)
+
+    fields = ("number", "expiry", "cvc", "country", "postal")
+    told = [frame.locator(f"#{field}").get_attribute("autocomplete") for field in fields]
+    assert told == ["cc-number", "cc-exp", "cc-csc", "billing country", "billing postal-code"]
+
+
+DEFERRED = "{ mode: 'payment', amount: 2400, currency: 'eur' }"
+
+
+def created_with(options: str) -> str:
+    return f"window.elements = stripe.elements({DEFERRED}); window.element = elements.create('payment', {options}); \
+element.on('ready', (event) => events.push(['ready', event])); element.mount('#card')"
+
+
+def test_what_the_shop_knows_of_the_address_is_filled_in(page: Page, shop: Shop) -> None:
+    known = "{ defaultValues: { billingDetails: { address: { country: 'GB', postal_code: 'SW1A 1AA' } } } }"
+
+    frame = card_form(page, shop, created_with(known))
+
+    expect(frame.locator("#country")).to_have_value("GB")
+    expect(frame.locator("#postal")).to_have_value("SW1A 1AA")
+
+
+def test_what_the_shop_does_not_want_asked_it_says_itself(page: Page, shop: Shop) -> None:
+    frame = card_form(page, shop, created_with("{ fields: { billingDetails: { address: 'never' } } }"))
+    expect(frame.locator("#country")).to_be_hidden()
+    expect(frame.locator("#postal")).to_be_hidden()
+    fill(frame)
+    page.evaluate("elements.submit()")
+
+    with pytest.raises(Error, match=r'You specified "never" for fields\.billing_details\.address\.country'):
+        page.evaluate("stripe.createConfirmationToken({ elements })")
+
+    details = "billing_details: { address: { country: 'DE', postal_code: '10969' } }"
+    params = f"{{ payment_method_data: {{ {details} }} }}"
+    made = page.evaluate(f"stripe.createConfirmationToken({{ elements, params: {params} }})")
+    told = made["confirmationToken"]["payment_method_preview"]["billing_details"]["address"]
+    assert (told["country"], told["postal_code"]) == ("DE", "10969")
 
 
 def test_digits_may_be_mended_in_the_middle(page: Page, shop: Shop) -> None:
@@ -270,6 +356,18 @@ def test_loading_it_twice_leaves_one_stripe_and_no_other_name(page: Page, shop: 
         ),
         ("stripe.handleNextAction({clientSecret: 'pi_1'})", "clientSecret"),
         ("stripe.confirmSetup({clientSecret: 'seti_1_secret_2'})", "return_url"),
+        ("stripe.elements({mode: 'setup'}).create('card')", "A valid Element name must be provided"),
+        (
+            "stripe.elements({mode: 'payment', amount: 1, currency: 'eur', setupFutureUsage: 'always'})",
+            "setupFutureUsage",
+        ),
+        (
+            (
+                "stripe.confirmSetup({clientSecret: 'seti_1_secret_2', redirect: 'if_required',"
+                " elements: stripe.elements({mode: 'payment', amount: 1, currency: 'eur'})})"
+            ),
+            "elements was created with mode 'payment'",
+        ),
     ],
 )
 def test_what_fails_at_stripe_for_its_caller_fails_here_too(page: Page, shop: Shop, code: str, words: str) -> None:

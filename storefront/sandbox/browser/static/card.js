@@ -1,5 +1,6 @@
 /* The card frame. What is typed here goes to the sandbox's API and nowhere else. */
 import { brandOf, digitsOf, expiryOf, faultOfCvc, faultOfExpiry, faultOfNumber, formatCvc, formatExpiry, formatNumber } from "./card_rules.js";
+import { faultOfPostal, guessedCountry, postalRule } from "./billing.js";
 import { wear } from "./appearance.js";
 import { call, confirm, listen, tell, tellHeight } from "./frame.js";
 
@@ -7,12 +8,18 @@ const form = document.querySelector("#card");
 const number = document.querySelector("#number");
 const expiry = document.querySelector("#expiry");
 const cvc = document.querySelector("#cvc");
+const country = document.querySelector("#country");
+const postal = document.querySelector("#postal");
 const brand = document.querySelector("#brand");
 
+const asked = { country: true, postal: true }; // what the shop leaves to us
+
+const digits = new Set([number, expiry, cvc]); // fields of digits alone, which are written in groups
 const fields = new Map([
   [number, { format: formatNumber, faultOf: faultOfNumber }],
   [expiry, { format: formatExpiry, faultOf: (text) => faultOfExpiry(text) }],
   [cvc, { format: (text) => formatCvc(text, number.value), faultOf: (text) => faultOfCvc(text, number.value) }],
+  [postal, { faultOf: (text) => (isPostalAsked() ? faultOfPostal(text, country.value) : null) }],
 ]);
 
 const written = new Map(); // what we last made of each input
@@ -20,6 +27,8 @@ const written = new Map(); // what we last made of each input
 // A fault makes the form higher. Shown at once, it would push away the button that is just being pressed.
 const CLICK_MS = 400;
 let isTabbing = false;
+
+const isPostalAsked = () => asked.postal && postalRule(country.value) !== undefined;
 
 const faultIn = (input) => fields.get(input).faultOf(input.value);
 
@@ -62,7 +71,7 @@ function change() {
   cvc.placeholder = "1234".slice(0, length);
   const inputs = [...fields.keys()];
   tell("change", {
-    empty: inputs.every(({ value }) => !value),
+    empty: [...digits].every(({ value }) => !value),
     complete: inputs.every((input) => !faultIn(input)),
     collapsed: false,
     value: { type: "card" },
@@ -75,12 +84,25 @@ function judge(input) {
 
 for (const input of fields.keys()) {
   input.addEventListener("input", ({ inputType }) => {
-    reformat(input, inputType);
+    if (digits.has(input)) reformat(input, inputType);
     if (!faultIn(input)) show(input, null);
     change();
   });
   input.addEventListener("blur", () => setTimeout(judge, isTabbing ? 0 : CLICK_MS, input));
 }
+
+function askForPostal() {
+  const rule = postalRule(country.value);
+  document.querySelector("#postal-field").hidden = !isPostalAsked();
+  document.querySelector("label[for=postal]").textContent = rule?.label ?? "Postal code";
+  postal.inputMode = country.value === "US" ? "numeric" : "text";
+  show(postal, null);
+}
+
+country.addEventListener("change", () => {
+  askForPostal();
+  change();
+});
 
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("keydown", ({ key }) => {
@@ -97,6 +119,7 @@ form.addEventListener("click", ({ target }) => {
   number.value = formatNumber(chosen.dataset.number);
   expiry.value = `12 / ${inTwoYears}`;
   cvc.value = "1234".slice(0, brandOf(number.value).cvc);
+  if (faultIn(postal)) postal.value = postalRule(country.value).sample;
   fields.forEach((_, input) => show(input, null));
   change();
 });
@@ -115,8 +138,16 @@ function paymentMethodData(more = {}) {
   const { month, year } = expiryOf(expiry.value);
   return {
     ...more,
+    billing_details: { ...more.billing_details, address: { ...billingAddress(), ...more.billing_details?.address } },
     type: "card",
     card: { number: digitsOf(number.value), exp_month: month, exp_year: year, cvc: cvc.value },
+  };
+}
+
+function billingAddress() {
+  return {
+    ...(asked.country && { country: country.value }),
+    ...(isPostalAsked() && { postal_code: postal.value.trim() }),
   };
 }
 
@@ -128,6 +159,7 @@ async function withCard({ payment_method_data: more, ...params }, ask) {
 
 function enable(isReadOnly) {
   for (const input of fields.keys()) input.readOnly = isReadOnly;
+  country.disabled = isReadOnly;
 }
 
 function clear() {
@@ -138,12 +170,21 @@ function clear() {
   change();
 }
 
+function prepareBilling({ billing = {} }) {
+  Object.assign(asked, billing.asked);
+  country.value = guessedCountry(country, billing.address?.country);
+  postal.value = billing.address?.postal_code ?? "";
+  document.querySelector("#country-field").hidden = !asked.country;
+  askForPostal();
+}
+
 const measure = tellHeight(document.querySelector("#frame"));
 
 listen({
   greet(settings) {
     wear(settings);
     enable(settings.readOnly);
+    prepareBilling(settings);
     measure();
   },
   answers: {

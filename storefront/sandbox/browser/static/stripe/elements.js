@@ -28,7 +28,7 @@ class Elements {
   }
 
   create(type, options = {}) {
-    demand(type === "payment", `The sandbox knows the payment element alone, not '${type}'.`);
+    demand(type === "payment", `A valid Element name must be provided. Valid Elements are: payment (the sandbox has no other); you passed: ${type}.`);
     demand(!this.#payment, "Can only create one Element of type payment through this Elements instance. Use getElement() to get it.");
     this.#payment = new PaymentElement(this, { ...options });
     return this.#payment;
@@ -66,16 +66,27 @@ class Elements {
   }
 
   /* Without an intent Stripe insists on submit() first; so do we, or the shop would fail there alone. */
-  readyFrame(verb) {
+  readyFrame(verb, params) {
     demand(this.#submitted || this.clientSecret,
       `elements.submit() must be called and must succeed before ${verb}().`);
-    return this.cardFrame(verb);
+    const frame = this.cardFrame(verb);
+    this.#payment.judgeBilling(verb, params);
+    return frame;
+  }
+
+  /* An Elements of one mode confirms no intent of the other kind. */
+  judgeMode(verb, object) {
+    const wanted = object === "setup_intent" ? "setup" : "payment";
+    demand(!this.#options.mode || this.#options.mode === wanted,
+      `Invalid value for ${verb}(): elements was created with mode '${this.#options.mode}', and ${verb}() needs mode '${wanted}'.`);
   }
 }
 
 function judgeElementsOptions(options) {
   demand(!("paymentMethodTypes" in options),
     "Invalid elements() parameter: paymentMethodTypes is no longer supported. Use allowedPaymentMethodTypes.");
+  demand([undefined, null, "on_session", "off_session"].includes(options.setupFutureUsage),
+    "Invalid value for elements(): setupFutureUsage must be 'on_session' or 'off_session'.");
   if (options.clientSecret) {
     demand(!options.mode, "Pass either a clientSecret or a mode to elements(), not both.");
     intentOf(options.clientSecret);

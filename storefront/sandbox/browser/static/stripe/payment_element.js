@@ -11,6 +11,28 @@ class PaymentElement {
     this.#options = options;
   }
 
+  /* What the frame asks of the card's owner, and what the shop knows of them already. */
+  get billing() {
+    const fields = this.#options.fields?.billingDetails ?? "auto";
+    const address = fields === "never" ? "never" : fields.address ?? "auto";
+    const isAsked = (name) => address !== "never" && address[name] !== "never";
+    return {
+      asked: { country: isAsked("country"), postal: isAsked("postalCode") },
+      address: this.#options.defaultValues?.billingDetails?.address ?? {},
+    };
+  }
+
+  /* What the shop told us not to ask, it has to say itself. */
+  judgeBilling(verb, { payment_method_data: data } = {}) {
+    const { asked } = this.billing;
+    for (const [name, isAsked, field] of [["country", asked.country, "country"], ["postal_code", asked.postal, "postalCode"]]) {
+      demand(isAsked || data?.billing_details?.address?.[name] !== undefined,
+        `You specified "never" for fields.billing_details.address.${name} when creating the payment Element, but did not pass`
+        + ` params.billing_details.address.${name} when calling ${verb}(). If you opt out of collecting data via the payment`
+        + ` Element using the fields option (fields.billingDetails.address.${field}), the data must be passed in when calling ${verb}().`);
+    }
+  }
+
   get frame() {
     return this._frame?.node.isConnected ? this._frame : null;
   }
@@ -23,7 +45,7 @@ class PaymentElement {
     if (this.frame?.node.parentNode === place) return this;
     this.unmount();
     const scheme = schemeOf(this.#elements.appearance, place);
-    const settings = { ...this.#elements.settings, scheme, readOnly: Boolean(this.#options.readOnly) };
+    const settings = { ...this.#elements.settings, scheme, readOnly: Boolean(this.#options.readOnly), billing: this.billing };
     this._frame = new Frame("/frames/card", "Secure payment input frame", settings, (told) => this.#hear(told));
     // The frame is a little larger than its place, so that focus rings are not cut off at its edges.
     Object.assign(this._frame.node.style,

@@ -8,9 +8,10 @@ async function confirm(key, object, options) {
   demand(intent.object === object, `${verb}() was given the client secret of another kind of intent.`);
   demand(redirect === "if_required" || confirmParams.return_url,
     `${verb}() needs confirmParams.return_url unless redirect is 'if_required'.`);
+  elements?.judgeMode(verb, object);
   const params = { intent, params: confirmParams };
   const answer = elements
-    ? await elements.readyFrame(verb).ask("confirm", params)
+    ? await elements.readyFrame(verb, confirmParams).ask("confirm", params)
     : await askHidden({ key }, "confirm", params);
   const result = await finish({ key }, intent, answerOf(intent, answer));
   if (result.error || redirect === "if_required") return result;
@@ -28,7 +29,7 @@ function returnUrl(target, intent, object) {
 async function createConfirmationToken(options) {
   demand(options.elements instanceof Elements, "stripe.createConfirmationToken() needs the elements it reads the card from.");
   const { elements, params = {} } = options;
-  const frame = elements.readyFrame("stripe.createConfirmationToken");
+  const frame = elements.readyFrame("stripe.createConfirmationToken", params);
   const usage = elements.setupFutureUsage;
   const { object, error } = await frame.ask("confirmationToken", { setup_future_usage: usage, ...params });
   return error ? { error } : { confirmationToken: object };
