@@ -127,13 +127,17 @@ def _do_what_comes_last(session: Session) -> None:
 
 
 @contextmanager
-def transaction_aside() -> Iterator[Connection]:
-    """Write on a connection of its own: it stands at once, whatever becomes of the request."""
+def transaction_aside(*, wait: bool = True) -> Iterator[Connection]:
+    """Write on a connection of its own: it stands at once, whatever becomes of the request.
+
+    Without `wait`: BlockingIOError where somebody else is writing on SQLite.
+    """
     session = current_session()
     if session.info.get(_WRITING):
         raise TransactionError("a transaction inside a transaction")
     engine = session.get_bind().engine
-    with turn_to_write(engine), engine.connect().execution_options(write=True) as connection, connection.begin():
+    turn = turn_to_write(engine, wait=wait)
+    with turn, engine.connect().execution_options(write=True) as connection, connection.begin():
         yield connection
 
 
@@ -167,19 +171,19 @@ def refuse_inside_transaction() -> None:
         raise TransactionError("the network from inside a transaction")
 
 
-def turn_to_write(engine: Engine) -> AbstractContextManager[None]:
-    """On SQLite: wait in the queue of those who write, and keep all others waiting."""
+def turn_to_write(engine: Engine, *, wait: bool = True) -> AbstractContextManager[None]:
+    """On SQLite: wait in the queue of those who write, and keep all others waiting; without `wait`, BlockingIOError."""
     path = engine.url.database
     if engine.dialect.name != "sqlite" or not path or path == ":memory:":
         return nullcontext()
-    return _file_lock(Path(path + ".turn"))
+    return _file_lock(Path(path + ".turn"), fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager
-def _file_lock(path: Path) -> Iterator[None]:
+def _file_lock(path: Path, how: int) -> Iterator[None]:
     # SQLite's own waiting sleeps and is unfair: one writer in a hundred waits five times as long. The kernel's queue is in order.
     with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.flock(file, how)
         yield
 
 

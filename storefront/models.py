@@ -3,7 +3,7 @@
 from storefront.audit import AuditEntry
 from storefront.catalog.index_models import OptionValue, SearchEntry, VariantValue, WordKey
 from storefront.catalog.models import CatalogueVersion, Collection, CollectionProduct, Product, ProductImage, Variant
-from storefront.customers.models import Address, User
+from storefront.customers.models import Address, LoginSession, User
 from storefront.digital.models import Asset, Download, Grant
 from storefront.installation import Installation
 from storefront.invoices.models import Invoice, ShopDetails
@@ -25,8 +25,8 @@ from storefront.throttling import Throttle
 __all__ = [
     "Address", "Asset", "AuditEntry", "CardSetup", "Cart", "CartLine", "CatalogueVersion", "Collection",
     "CollectionProduct", "Counter", "Discount", "DiscountGoods", "DiscountUse", "Dispute", "Download", "Grant",
-    "Installation", "Invoice", "Job", "NewCardBreaker", "OptionValue", "Order", "OrderLine", "OrderTax", "OutboundMail", "Payment",
-    "PaymentAttempt", "PaymentEvent", "Product", "ProductImage", "Refund", "RefundLine", "SavedCard", "SearchEntry", "ShippingRate",
-    "ShippingTier", "ShippingZone", "ShippingZoneCountry", "ShopDetails", "StripeCustomer", "StripeEvent", "StripeKey", "Sweep",
-    "TaxCalculation", "TaxRate", "Throttle", "Unmatched", "User", "Variant", "VariantValue", "WordKey",
+    "Installation", "Invoice", "Job", "LoginSession", "NewCardBreaker", "OptionValue", "Order", "OrderLine", "OrderTax", "OutboundMail",
+    "Payment", "PaymentAttempt", "PaymentEvent", "Product", "ProductImage", "Refund", "RefundLine", "SavedCard", "SearchEntry",
+    "ShippingRate", "ShippingTier", "ShippingZone", "ShippingZoneCountry", "ShopDetails", "StripeCustomer", "StripeEvent", "StripeKey",
+    "Sweep", "TaxCalculation", "TaxRate", "Throttle", "Unmatched", "User", "Variant", "VariantValue", "WordKey",
 ]  # fmt: skip

@@ -1,6 +1,5 @@
 """What every request must pass and every answer carries: the cross-site rule, security headers, privacy of pages."""
 
-import datetime as dt
 import math
 from collections.abc import Iterator
 from itertools import chain
@@ -11,6 +10,7 @@ from flask import Flask, Request, Response, abort, current_app, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 
 from config import STRIPE_JS, Settings
+from storefront.customers.login_sessions import GOOD_FOR
 from storefront.errors import ShopError
 
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -27,7 +27,6 @@ _STRIPE_HOSTS: Final = {
     # A form may be answered with a redirect to the hosted page.
     "form-action": "https://checkout.stripe.com",
 }
-_SESSION_LIFE: Final = dt.timedelta(days=60)
 
 
 class CrossSiteError(ShopError):
@@ -41,7 +40,7 @@ def guard(app: Flask) -> None:
     settings: Settings = app.config["SETTINGS"]
     policy = content_security_policy(settings)
     # A session cookie is set when somebody signs in, and not again with every page.
-    app.config.update(SESSION_REFRESH_EACH_REQUEST=False, PERMANENT_SESSION_LIFETIME=_SESSION_LIFE)
+    app.config.update(SESSION_REFRESH_EACH_REQUEST=False, PERMANENT_SESSION_LIFETIME=GOOD_FOR)
     app.session_interface = QuietSessions()
 
     @app.before_request

@@ -1,13 +1,16 @@
 """What customers do to their profile: the shop's own row and what Stripe is told of it are one transaction."""
 
+from functools import partial
 from typing import Any, Final
 
 from flask_wtf import FlaskForm
 
+from storefront.auth.access import current_customer
 from storefront.auth.forms import name_field, new_password_field, password_field
 from storefront.auth.signing_in import WrongPasswordError, sign_in
 from storefront.customers import profile
 from storefront.customers.address_form import email_field
+from storefront.customers.login_sessions import sessions_of
 from storefront.customers.models import User
 from storefront.customers.passwords import change_password
 from storefront.customers.people import user_by_id
@@ -40,8 +43,11 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]
 
 
 def context(person: User, **said: Any) -> dict[str, Any]:
-    """What account/_profile.html is drawn from; `said` is what this answer adds: an open form, or what was done."""
-    return {"person": person} | _NOTHING_SAID | said
+    """What account/_profile.html is drawn from; `said` is what this answer adds: an open form, or what was done.
+
+    The sessions are asked for where they are drawn, which most of its fragments do not.
+    """
+    return {"person": person, "sessions": partial(sessions_of, person.id)} | _NOTHING_SAID | said
 
 
 def person(user_id: int) -> User:
@@ -49,6 +55,8 @@ def person(user_id: int) -> User:
     user = user_by_id(user_id)
     if user is None:
         raise NotYoursError
+    here = current_customer()
+    user.session_id = here.session_id if here and here.id == user_id else 0
     return user
 
 

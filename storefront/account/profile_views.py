@@ -12,9 +12,11 @@ from storefront.auth.access import customer_required, fresh_login_required, is_f
 from storefront.auth.forms import typed
 from storefront.auth.signing_in import WrongPasswordError, know_this_browser
 from storefront.caller import address
+from storefront.customers import login_sessions
 from storefront.customers import profile as facts
 from storefront.customers.joining import KnownEmailError
-from storefront.errors import RefusedError
+from storefront.customers.models import SessionEnd
+from storefront.errors import NotYoursError, RefusedError
 from storefront.hypermedia import done, go_to, show
 from storefront.signed import StaleLinkError
 from storefront.throttling import throttle
@@ -135,7 +137,7 @@ def change_password() -> ResponseReturnValue:
         return show("account/_profile_password.html", page=_PAGE, status=422, **context(me, password_form=form))
     let_in(user)
     know_this_browser(user)
-    return done("account/_profile_password.html", then=url_for(".profile"), **context(user, said="password"))
+    return done("account/password_changed.hx.html", then=url_for(".profile"), **context(user, said="password"))
 
 
 @account.post("/profile/sessions")
@@ -145,6 +147,19 @@ def end_sessions() -> ResponseReturnValue:
     facts.end_sessions(signed_in().id)
     let_out()
     return go_to(url_for("auth.login"))
+
+
+@account.post("/profile/sessions/<int:session_id>/removal")
+@customer_required
+def end_session(session_id: int) -> ResponseReturnValue:
+    """Sign out of one browser; of this one it is the same as signing out."""
+    me = signed_in()
+    if session_id == me.session_id:
+        let_out()
+        return go_to(url_for("auth.login"))
+    if not login_sessions.end_session(me.id, session_id, SessionEnd.from_elsewhere):
+        raise NotYoursError
+    return done("account/_profile_sessions.html", then=url_for(".profile"), **context(me, said="session"))
 
 
 def _new_email_page(

@@ -5,14 +5,15 @@ import functools
 from collections.abc import Callable
 from typing import Final, ParamSpec
 
-from flask import session, url_for
+from flask import g, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
 from storefront import audit
+from storefront.auth.devices import device_name
 from storefront.clock import now
-from storefront.customers.models import User
-from storefront.customers.people import user_of_session
+from storefront.customers.login_sessions import begin_session, end_session, note_seen, user_of_token
+from storefront.customers.models import SessionEnd, User
 from storefront.errors import NotYoursError
 from storefront.extensions import login_manager
 from storefront.hypermedia import go_to, page_asked_from
@@ -28,7 +29,7 @@ PLACED: Final = "placed"
 # Those that a mailed link showed here: whoever reads the mail sees them, which is less than having placed them.
 SHOWN: Final = "shown"
 
-login_manager.user_loader(user_of_session)
+login_manager.user_loader(user_of_token)
 audit.ask_who(lambda: (user := current_customer()) and user.id)
 
 
@@ -82,8 +83,14 @@ def is_fresh() -> bool:
 
 
 def let_in(user: User) -> None:
-    """Start a session of their own: of what was in the browser before only its guest's orders are in it."""
-    guests = {name: session[name] for name in (PLACED, SHOWN) if name in session}
+    """Start a session of their own: of what was in the browser before only its guest's orders are in it.
+
+    Who is signed in as them here already goes on with that session. Raises SignedOutMeanwhileError.
+    """
+    guests = {name: guest_orders(name) for name in (PLACED, SHOWN) if name in session}
+    if not _goes_on_here(user):
+        _end_here(SessionEnd.replaced)
+        begin_session(user, device_name(request.headers.get("User-Agent", "")))
     session.clear()
     session.update(guests)
     login_user(user)
@@ -92,6 +99,48 @@ def let_in(user: User) -> None:
 
 
 def let_out() -> None:
-    """End the session."""
+    """End the session, here and for whoever holds a copy of its cookie."""
+    _end_here(SessionEnd.signed_out)
     logout_user()
     session.clear()
+
+
+def guest_orders(name: str) -> list[str]:
+    """The orders this browser placed as a guest (PLACED), or was shown (SHOWN).
+
+    None from a cookie of a session that has ended: it is a copy, or of a browser that was signed out from elsewhere.
+    """
+    return [] if is_signed_out() else session.get(name, [])
+
+
+def is_signed_out() -> bool:
+    """Whether this cookie is of a session that has ended."""
+    return session.get("_user_id") is not None and current_customer() is None
+
+
+def forget_ended_session() -> None:
+    """Begin anew as a guest, where the session has ended and its cookie is still here."""
+    if is_signed_out():
+        session.clear()
+
+
+def note_seen_here() -> None:
+    """After a request that asked who is there: note that this browser is still used."""
+    user = g.get("_login_user")
+    if isinstance(user, User):
+        note_seen(user)
+
+
+def _goes_on_here(user: User) -> bool:
+    """Whether they are signed in here already, and were not signed out everywhere since: then it stays that session."""
+    here = current_customer()
+    if here is None or (here.id, here.session_version) != (user.id, user.session_version):
+        return False
+    user.session_token, user.session_id, user.seen_at = here.session_token, here.session_id, here.seen_at
+    return True
+
+
+def _end_here(why: SessionEnd) -> None:
+    user = current_customer()
+    if user is not None:
+        end_session(user.id, user.session_id, why)

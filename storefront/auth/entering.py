@@ -1,9 +1,9 @@
 """Coming in: what the browser held as a guest comes along, and then a session of their own begins."""
 
-from flask import session, url_for
+from flask import url_for
 from flask.typing import ResponseReturnValue
 
-from storefront.auth.access import PLACED, let_in
+from storefront.auth.access import PLACED, guest_orders, let_in
 from storefront.auth.signing_in import know_this_browser
 from storefront.cart.owner import bring_cart_along
 from storefront.checkout.tax_ahead import work_out_tax
@@ -16,7 +16,7 @@ from storefront.payments.adopting import bring_along, claim_cards
 def enter(user: User, wanted: str | None) -> ResponseReturnValue:
     """Sign them in here, and lead on to where they wanted to go."""
     bring_cart_along(user.id)
-    claim_cards(user, session.get(PLACED, []))
+    claim_cards(user, guest_orders(PLACED))
     bring_along(user.id)
     let_in(user)
     know_this_browser(user)

@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from storefront.auth.access import current_customer, customer_required, let_out, signed_in
+from storefront.auth.access import current_customer, customer_required, let_out, note_seen_here, signed_in
 from storefront.auth.entering import after_login
 from storefront.auth.entering import enter as enter_here
 from storefront.auth.forms import ConfirmForm, LoginForm, NewPasswordForm, RegisterForm, ResetForm, typed
@@ -42,6 +42,14 @@ _WRITTEN_ALREADY: Final = (
 def who_is_there() -> dict[str, Any]:
     """What the masthead of every page greets."""
     return {"customer": None if is_broken() else current_customer()}
+
+
+@auth.after_app_request
+def note_who_was_there(response: Response) -> Response:
+    """Who is signed in was seen here."""
+    if not is_broken():
+        note_seen_here()
+    return response
 
 
 @auth.get("/register")

@@ -2,7 +2,7 @@
 
 from flask import session
 
-from storefront.auth.access import PLACED, SHOWN, current_customer
+from storefront.auth.access import PLACED, SHOWN, current_customer, forget_ended_session, guest_orders
 from storefront.payments.showing import OrderShown
 
 KEPT = 20
@@ -19,6 +19,7 @@ def let_see(public_id: str) -> None:
 
 
 def _note(where: str, public_id: str) -> None:
+    forget_ended_session()
     others = [one for one in session.get(where, []) if one != public_id]
     session[where] = [*others, public_id][-KEPT:]
     session.permanent = True
@@ -29,4 +30,4 @@ def may_see_all(order: OrderShown) -> bool:
     user = current_customer()
     if user is not None and order.user_id == user.id:
         return True
-    return order.user_id is None and order.public_id in (*session.get(PLACED, []), *session.get(SHOWN, []))
+    return order.user_id is None and order.public_id in (*guest_orders(PLACED), *guest_orders(SHOWN))

@@ -5,6 +5,7 @@ import secrets
 from sqlalchemy import delete, select
 
 from storefront.clock import now
+from storefront.customers.login_sessions import forget_sessions
 from storefront.customers.models import Address, User
 from storefront.database import current_session
 
@@ -20,6 +21,7 @@ def empty(user: User) -> None:
     Whoever registers with the same e-mail is somebody new.
     """
     current_session().execute(delete(Address).where(Address.user_id == user.id))
+    forget_sessions(user.id)
     # No e-mail reads like this, and no password has this hash.
     user.email_key = f"deleted:{secrets.token_hex(8)}"
     user.email = user.email_wanted = user.name = user.password_hash = ""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from storefront.customers.addresses import addresses_of
+from storefront.customers.login_sessions import sessions_kept
 from storefront.customers.models import User
 from storefront.customers.people import user_by_id
 from storefront.errors import NotYoursError
@@ -26,10 +27,10 @@ def book_of(user_id: int) -> list[Facts]:
 
 
 def logins_of(user_id: int) -> Facts:
-    """We keep no list of sessions: who is signed in is in a signed cookie of their browser."""
+    """Where they are signed in, and were in the last month. The tokens in their cookies are kept as hashes."""
     return {
         "password": "kept as a hash, which nobody can read",
-        "sessions": "kept in cookies of your browsers, not here",
+        "sessions": [one._asdict() for one in sessions_kept(user_id)],
         "times_all_sessions_were_ended": _user(user_id).session_version - 1,
         "guesses_at_your_password": "counted under a scrambled key for an hour at most, then thrown away",
     }

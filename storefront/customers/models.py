@@ -2,6 +2,7 @@
 
 import datetime as dt
 import enum
+from typing import cast
 
 from flask_login import UserMixin
 from sqlalchemy import ForeignKey, Index, text
@@ -19,9 +20,21 @@ class Role(enum.StrEnum):
     owner = "owner"
 
 
-class User(UserMixin, Base):  # type: ignore[misc]  # Flask-Login has no types
-    """A person with a login. `email_key` is the case-folded address; `session_version` ends older sessions when raised.
+class SessionEnd(enum.StrEnum):
+    """Why a session ended."""
 
+    signed_out = "signed_out"
+    from_elsewhere = "from_elsewhere"
+    everywhere = "everywhere"
+    password_changed = "password_changed"  # noqa: S105  a reason
+    replaced = "replaced"
+
+
+class User(UserMixin, Base):  # type: ignore[misc]  # Flask-Login has no types
+    """A person with a login.
+
+    `email_key` is the mailbox, however it is written (see email_addresses.py). `session_version` is raised whenever all
+    sessions end: a login that had begun by then comes to nothing, and a mailed link to a new password dies.
     `email_wanted` is a new address that is not proven yet. `deleted_at`: they left, and the row is emptied; it stays,
     so that its id, which old cookies and orders bear, is never somebody else's.
     """
@@ -41,14 +54,34 @@ class User(UserMixin, Base):  # type: ignore[misc]  # Flask-Login has no types
     created_at: Mapped[dt.datetime] = mapped_column(default=now)
     deleted_at: Mapped[dt.datetime | None]
 
+    # Of the session this copy was read by, or just signed in with: see login_sessions.py. No columns.
+    session_token = ""
+    session_id = 0
+    seen_at = cast("dt.datetime | None", None)
+
     def get_id(self) -> str:
-        """What the session cookie holds: who, and which version of their sessions."""
-        return f"{self.id}.{self.session_version}"
+        """What the session cookie holds: the token of its session, and nothing of who it is."""
+        return self.session_token
 
     @property
     def first_name(self) -> str:
         """How we greet."""
         return self.name.split()[0] if self.name.split() else self.email
+
+
+class LoginSession(Base):
+    """A browser in which a user is, or was, signed in. `device` is a name in our own words: "Firefox on Windows"."""
+
+    __tablename__ = "login_sessions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    device: Mapped[str]
+    signed_in_at: Mapped[dt.datetime] = mapped_column(default=now)
+    seen_at: Mapped[dt.datetime] = mapped_column(default=now)
+    ended_at: Mapped[dt.datetime | None]
+    ended_why: Mapped[SessionEnd | None]
 
 
 class Address(Base):

@@ -7,7 +7,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import update
 
-from storefront.customers.models import User
+from storefront.customers.login_sessions import end_all_sessions
+from storefront.customers.models import SessionEnd, User
 from storefront.database import transaction
 from storefront.mail.outbox import post
 
@@ -52,7 +53,7 @@ def change_password(user_id: int, password: str) -> User:
     with transaction() as session:
         user = session.get_one(User, user_id, with_for_update=True)
         user.password_hash = renewed
-        user.session_version += 1
+        end_all_sessions(user, SessionEnd.password_changed)
         # Whoever knew the old one may have asked for it, to come back by.
         user.email_wanted = ""
         session.flush()

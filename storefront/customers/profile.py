@@ -8,7 +8,8 @@ from sqlalchemy.exc import IntegrityError
 
 from storefront.clock import now
 from storefront.customers.joining import KnownEmailError
-from storefront.customers.models import User
+from storefront.customers.login_sessions import end_all_sessions
+from storefront.customers.models import SessionEnd, User
 from storefront.customers.people import user_by_email
 from storefront.customers.proving import Purpose, user_of_token, want_guest_orders
 from storefront.database import current_session, transaction
@@ -89,7 +90,7 @@ def change_email(asked: NewEmail) -> None:
 def end_sessions(user_id: int) -> None:
     """Sign them out of every browser, this one too."""
     with transaction():
-        _locked(user_id).session_version += 1
+        end_all_sessions(_locked(user_id), SessionEnd.everywhere)
 
 
 def _refuse_known(user_id: int, email: str) -> None:

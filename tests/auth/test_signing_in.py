@@ -132,15 +132,8 @@ def test_signing_out_is_a_write_and_ends_it(alice: FlaskClient) -> None:
     assert alice.get_cookie("session") is None
 
 
-def test_raising_the_version_ends_every_session(doors: Flask, alice: FlaskClient) -> None:
-    with doors.app_context(), transaction() as session:
-        session.execute(update(User).values(session_version=2))
-
-    assert alice.get("/mine").status_code == 303
-
-
 def test_a_forged_session_is_nobodys(alice: FlaskClient) -> None:
-    for kept in ("1", "1.", "1.x", "x.1", "1.1.1", "-1.1", "99.1"):
+    for kept in ("1", "1.1", "", "x" * 5000, "\ud800", "Ω"):
         with alice.session_transaction() as session:
             session["_user_id"] = kept
         assert alice.get("/mine").status_code == 303, kept

@@ -19,7 +19,9 @@ from config import read_settings
 from storefront import create_app
 from storefront.catalog.models import Variant
 from storefront.clock import now
+from storefront.customers.login_sessions import begin_session
 from storefront.customers.models import Address, User
+from storefront.customers.people import user_by_id
 from storefront.database import transaction, upgrade
 from storefront.demo.folder import DemoFolder
 from storefront.demo.people import BERLIN
@@ -202,7 +204,11 @@ def _add_buyer(email: str, customer: str, card: dict[str, Any]) -> str:
                 default_card_id=kept.id,
             )
         )
-        return user.get_id()
+        user_id = user.id
+    buyer = user_by_id(user_id)
+    assert buyer is not None
+    begin_session(buyer, "Unknown device")
+    return buyer.get_id()
 
 
 def _session_of(app: Flask, user: str) -> str:

@@ -5,9 +5,10 @@ from flask import Flask
 from sqlalchemy import event
 
 from storefront.customers.joining import KnownEmailError, join, newcomer
+from storefront.customers.login_sessions import begin_session, user_of_token
 from storefront.customers.models import Role
 from storefront.customers.passwords import change_password, is_password_of
-from storefront.customers.people import user_by_email, user_by_id, user_of_session
+from storefront.customers.people import user_by_email, user_by_id
 from storefront.database import transaction
 from storefront.extensions import db
 from tests.doors import PASSWORD
@@ -17,7 +18,7 @@ from tests.doors import PASSWORD
 def test_a_user_is_a_copy_that_asks_nothing_more(doors: Flask) -> None:
     with transaction():
         join(newcomer("Alice", "alice@example.org", PASSWORD))
-    found = [user_by_email("ALICE@example.org"), user_by_id(1), user_of_session("1.1")]
+    found = [user_by_email("ALICE@example.org"), user_by_id(1), user_of_token(signed_in())]
     statements: list[object] = []
     event.listen(db.engine, "before_cursor_execute", lambda *told: statements.append(told))
 
@@ -42,14 +43,22 @@ def test_an_owner_joins_like_everybody() -> None:
 
 
 @pytest.mark.usefixtures("inside")
-def test_a_changed_password_raises_the_version() -> None:
+def test_a_changed_password_ends_every_session() -> None:
     with transaction():
         join(newcomer("Alice", "alice@example.org", PASSWORD))
+    token = signed_in()
 
     changed = change_password(1, "quite another one")
 
-    assert changed.get_id() == "1.2"
     assert is_password_of(changed, "quite another one")
     assert not is_password_of(changed, PASSWORD)
     assert not is_password_of(None, "nobody's")
-    assert user_of_session("1.1") is None
+    assert user_of_token(token) is None
+
+
+def signed_in() -> str:
+    """The token of a session of the one user there is."""
+    user = user_by_id(1)
+    assert user is not None
+    begin_session(user, "Firefox on Linux")
+    return user.get_id()

@@ -8,7 +8,9 @@ from flask.sessions import SecureCookieSessionInterface
 
 from storefront.catalog.models import Product, Variant
 from storefront.clock import now
+from storefront.customers.login_sessions import begin_session
 from storefront.customers.models import Address, User
+from storefront.customers.people import user_by_id
 from storefront.database import transaction
 from storefront.email_addresses import key_of
 from storefront.orders.discount_codes import key_of as key_of_code
@@ -78,7 +80,8 @@ def _let_in(stack: Stack, person: Person, email: str) -> Known:
         session.add(user)
         session.flush()
         _write_down(session, user, customer, cards)
-        return Known(name, email, user.id, customer, _cookie(stack, user))
+        user_id = user.id
+    return Known(name, email, user_id, customer, _cookie(stack, user_id))
 
 
 def _at_stripe(stack: Stack, person: Person, email: str) -> tuple[str, list[dict[str, Any]]]:
@@ -111,7 +114,11 @@ def _write_down(session: Any, user: User, customer: str, cards: list[dict[str, A
     )  # fmt: skip
 
 
-def _cookie(stack: Stack, user: User) -> tuple[str, str]:
+def _cookie(stack: Stack, user_id: int) -> tuple[str, str]:
+    with stack.inside():
+        user = user_by_id(user_id)
+        assert user is not None
+        begin_session(user, "Unknown device")
     signer = SecureCookieSessionInterface().get_signing_serializer(stack.app)
     assert signer is not None
     kept = {"_user_id": user.get_id(), "_fresh": True, "_permanent": True, "proved_at": now().timestamp()}
