@@ -1,6 +1,6 @@
 """What a visitor looks for, as the address tells it: what cannot be read there is left out, never refused."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -11,6 +11,9 @@ from storefront.catalog.results import FacetValue, Filters, Sort
 from storefront.catalog.spelling import folded
 from storefront.money import decimals
 
+# What the radios of a product's page say: the variant, or of each option a value.
+OPTION_FIELDS: Final = ("option-1", "option-2", "option-3")
+CHOICE: Final = ("variant_id", *OPTION_FIELDS)
 FILTERS: Final = ("sort", "option", "price_from", "price_to", "in_stock")
 _LAST_PAGE: Final = 10_000
 _LONGEST_SEARCH: Final = 100
@@ -74,6 +77,11 @@ def asked(collection: str, currency: str) -> Wish:
         price_from=price_from if lowest is not None else "",
         price_to=price_to if highest is not None else "",
     )
+
+
+def picked(told: Mapping[str, str]) -> dict[int, str]:
+    """What an address or a form says of each option, counted from 0."""
+    return {axis: told[field] for axis, field in enumerate(OPTION_FIELDS) if told.get(field)}
 
 
 def option(name: str, value: FacetValue) -> str:

@@ -11,14 +11,14 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import Headers
 
 from config import Settings
-from storefront.browse.asking import FILTERS
+from storefront.browse.asking import CHOICE, FILTERS
 from storefront.browse.kept import kept
 from storefront.catalog.version import catalogue_version
 from storefront.extensions import compress
 from storefront.hypermedia import wants_fragment
 from storefront.security import has_session
 
-_TOLD = ("page", "q", "variant", "variant_id", *FILTERS)
+_TOLD = ("page", "q", "variant", *CHOICE, *FILTERS)
 T = TypeVar("T")
 _LOOKS = ("*.html", "*.css", "*.js", "*.svg", "*.py")
 

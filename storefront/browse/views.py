@@ -1,6 +1,7 @@
 """Browsing: the first page, the shelves, the products, and the search."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, current_app, make_response, render_template, request, url_for
@@ -10,12 +11,13 @@ from markupsafe import Markup
 
 from config import Settings
 from storefront.browse import files, kept
-from storefront.browse.asking import Wish, asked, option
+from storefront.browse.asking import Wish, asked, option, picked
 from storefront.browse.caching import browsing, part, shared_part
-from storefront.browse.panel import panel_for, panel_to_link_to
 from storefront.browse.pictures import picture_url
+from storefront.browse.product import address_of, product_context
 from storefront.catalog import finding, products
-from storefront.catalog.facts import CardPage, ProductPage, Shelf, VariantChoice
+from storefront.catalog.choosing import Choice, choose
+from storefront.catalog.facts import CardPage, ProductPage, Shelf
 from storefront.catalog.results import NOTHING, Filters, Found
 from storefront.catalog.words import plain, shown
 from storefront.errors import NotYoursError
@@ -67,43 +69,34 @@ def product(handle: str) -> ResponseReturnValue:
     found = part("product", lambda: products.product_page(handle, _currency()))
     if found is None:
         raise NotYoursError
-    chosen = found.choose(_variant_id())
-    told = _of_product(found, chosen)
+    choice = _choice(found)
+    told = product_context(choice)
     if not wants_fragment():
         return _page("browse/product.html", **told)
     response = make_response(render_template("browse/variant_chosen.hx.html", **told))
-    # So that a reload, and whoever is sent the address, sees the same choice.
-    response.headers["HX-Replace-Url"] = url_for(".product", handle=handle, variant=chosen.id)
+    response.headers["HX-Replace-Url"] = address_of(choice)
     return response
 
 
 @browse.get("/buy/<handle>")
 @browsing
 def buy(handle: str) -> ResponseReturnValue:
-    """One thing and its button: what other sites link to. `variant` says which, where there is a choice."""
+    """One thing and its button: what other sites link to. `variant` says which, where there is a choice.
+
+    Where it does not, the whole page is shown: there it can be chosen.
+    """
     found = part("product", lambda: products.product_page(handle, _currency()))
     if found is None:
         raise NotYoursError
-    chosen = found.choose(_variant_id())
-    return _page("browse/buy.html", **_of_product(found, chosen) | {"panel": panel_to_link_to(chosen)})
+    choice = _choice(found)
+    if choice.chosen is None:
+        return _page("browse/product.html", **product_context(choice))
+    alone = product_context(replace(choice, is_alone=True))
+    return _page("browse/buy.html", **alone)
 
 
-def _of_product(found: ProductPage, chosen: VariantChoice) -> dict[str, Any]:
-    """What the product page and its fragments show."""
-    shown_picture = chosen.picture or 0
-    of_variants = {variant.picture for variant in found.variants}
-    return {
-        "product": found,
-        "chosen": chosen,
-        "picture": found.pictures[shown_picture] if found.pictures else None,
-        "further": [
-            one for place, one in enumerate(found.pictures) if place != shown_picture and place not in of_variants
-        ],
-        "panel": panel_for(found, chosen),
-        # The cart's button, which borrows the radios' choice where there are any.
-        "variant_id": chosen.id if len(found.variants) == 1 else None,
-        "put_in": None,
-    }
+def _choice(found: ProductPage) -> Choice:
+    return choose(found, _variant_id(), picked(request.args) or None)
 
 
 def _results(page: str, wish: Wish, **context: Any) -> ResponseReturnValue:

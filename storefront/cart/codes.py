@@ -14,7 +14,7 @@ from storefront.throttling import throttle
 
 # Nobody mistypes their code so often; whoever guesses gets nowhere.
 GUESSES: Final = "20 per hour"
-TOO_OFTEN: Final = "That were many codes in a short time. Please try again in an hour; your cart stays as it is."
+TOO_OFTEN: Final = "Too many codes. Please try again in an hour; your cart stays as it is."
 
 _LONGEST_SHOWN: Final = 60
 

@@ -16,7 +16,7 @@ from storefront.customers.addresses import default_address
 from storefront.customers.countries import country_name
 from storefront.money import Money
 from storefront.orders.cart_merging import merged_into
-from storefront.orders.carts import CartOwner, find_cart, held_by_order_of, most_of, only_so_many
+from storefront.orders.carts import MOST_OF_ONE, CartOwner, find_cart, held_by_order_of, most_of, only_so_many
 from storefront.orders.models import Cart, CartLine
 from storefront.orders.pricing import price
 from storefront.orders.totals import TaxLine, Totals
@@ -34,7 +34,7 @@ class ShownLine:
     unit: Money
     total: Money
     picture: str | None
-    most: int
+    limit: str
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,17 @@ def shown(line: CartLine, currency: str, held: int = 0) -> ShownLine:
         unit=Money(variant.price_minor, currency),
         total=Money(variant.price_minor, currency) * line.quantity,
         picture=picture_url(picture.path) if picture else None,
-        most=most_of(variant, held),
+        limit=_why_no_more(most_of(variant, held), line.quantity),
     )
+
+
+def _why_no_more(most: int, quantity: int) -> str:
+    """Why "one more" cannot be pressed, beside the button; "" where it can."""
+    if quantity < most:
+        return ""
+    if most == MOST_OF_ONE:
+        return f"{MOST_OF_ONE} is the most in one order"
+    return f"Only {most} left" if most else "Sold out"
 
 
 def summary_of(totals: Totals) -> Summary:

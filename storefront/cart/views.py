@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.local import LocalProxy
 
 from storefront.auth.access import current_customer, customer_required, signed_in
+from storefront.browse.product import ask_to_choose, chosen_by
 from storefront.cart.codes import use_code
 from storefront.cart.owner import cart_owner, keep_guest_token
 from storefront.cart.showing import cart_context
@@ -43,8 +44,12 @@ def show_cart() -> ResponseReturnValue:
 @cart.post("/cart/items")
 def add_item() -> ResponseReturnValue:
     """Put something in."""
+    choice = chosen_by(request.form)
+    if choice is not None and choice.chosen is None:
+        return ask_to_choose(choice)
     owner = cart_owner()
-    change = carts.put_in(owner, _number("variant_id"), _number("quantity", 1))
+    variant_id = choice.chosen.id if choice and choice.chosen else _number("variant_id")
+    change = carts.put_in(owner, variant_id, _number("quantity", 1))
     keep_guest_token(change.guest_token)
     if change.guest_token is not None:
         owner = carts.CartOwner(guest_token=change.guest_token)
@@ -55,8 +60,9 @@ def add_item() -> ResponseReturnValue:
     return done(
         "cart/added.hx.html",
         then=url_for("cart.show"),
-        variant_id=_number("variant_id"),
-        put_in=" ".join((f"{change.name} is in your cart.", *change.sentences)),
+        variant_id=variant_id,
+        picks_from=request.form.get("product"),
+        put_in=" ".join((f"{change.name} added to your cart.", *change.sentences)),
         cart_count=carts.count_of(owner),
     )
 
@@ -123,7 +129,7 @@ def _say_on_the_next_page(change: CartChange) -> None:
 def _number(field: str, default: int | None = None) -> int:
     typed = request.form.get(field, default, type=int)
     if typed is None or not -(2**31) < typed < 2**31:
-        raise RefusedError("Please say which, and how many.")
+        raise RefusedError("Please choose what to add, and how many.")
     return typed
 
 

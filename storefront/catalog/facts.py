@@ -73,15 +73,12 @@ class VariantChoice:
     stock: int | None
     swatch: tuple[str, ...]
     picture: int | None
+    requires_shipping: bool = True
 
     @property
     def words(self) -> str:
         """Harbour blue, large."""
         return ", ".join(self.options)
-
-    def choice(self, words: str) -> "Choice":
-        """This variant in a row of others."""
-        return Choice(self.id, words, self.swatch, self.sold_out)
 
     @property
     def few_left(self) -> str:
@@ -97,16 +94,6 @@ class VariantChoice:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A variant as one of several to choose from, in the words that tell it from its neighbours."""
-
-    id: int
-    words: str
-    swatch: tuple[str, ...]
-    sold_out: bool
-
-
-@dataclass(frozen=True)
 class ProductPage:
     """All that the page of one product tells."""
 
@@ -119,19 +106,3 @@ class ProductPage:
     options: tuple[str, ...]
     pictures: tuple[Picture, ...]
     variants: tuple[VariantChoice, ...]
-
-    def choose(self, variant_id: int | None) -> VariantChoice:
-        """The variant asked for; else, or where it is no more, the first that can be bought."""
-        asked = (variant for variant in self.variants if variant.id == variant_id)
-        there = (variant for variant in self.variants if not variant.sold_out)
-        return next(asked, None) or next(there, self.variants[0])
-
-    def choices(self) -> list[tuple[str, list[Choice]]]:
-        """The variants in rows, each with its heading: those of one colour together, where there are sizes too."""
-        if len(self.options) < 2:
-            return [(", ".join(self.options), [variant.choice(variant.words) for variant in self.variants])]
-        rows: dict[str, list[Choice]] = {}
-        for variant in self.variants:
-            first, *others = variant.options
-            rows.setdefault(first, []).append(variant.choice(", ".join(others)))
-        return list(rows.items())

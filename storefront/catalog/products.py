@@ -143,7 +143,8 @@ def _images_of(product_id: int) -> Sequence[AnyRow]:
 def _variants_of(product_id: int, image_ids: Sequence[int], currency: str) -> tuple[VariantChoice, ...]:
     rows = current_session().execute(
         select(
-            Variant.id, Variant.option_values, Variant.price_minor, Variant.stock, Variant.swatch, Variant.picture_id
+            Variant.id, Variant.option_values, Variant.price_minor, Variant.stock, Variant.swatch, Variant.picture_id,
+            Variant.requires_shipping,
         )
         .where(Variant.product_id == product_id)
         .order_by(Variant.position, Variant.id)
@@ -156,6 +157,7 @@ def _variants_of(product_id: int, image_ids: Sequence[int], currency: str) -> tu
             stock=row.stock,
             swatch=tuple(row.swatch),
             picture=image_ids.index(row.picture_id) if row.picture_id in image_ids else None,
+            requires_shipping=row.requires_shipping,
         )
         for row in rows
     )

@@ -26,10 +26,10 @@ class Line(Protocol):
 class SoldOutError(ChangedError):
     """There are fewer than were asked for: `left` of them, perhaps none."""
 
-    words = "Sold out a moment ago. Somebody was a little faster. Nothing was charged."
+    words = "Sorry, this has just sold out. You have not been charged."
 
     def __init__(self, variant_id: int, left: int) -> None:
-        super().__init__(f"There are only {left} left. Nothing was charged." if left else None)
+        super().__init__(f"Only {left} left. Nothing was charged." if left else None)
         self.variant_id = variant_id
         self.left = left
 

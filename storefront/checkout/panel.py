@@ -2,7 +2,7 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -102,6 +102,7 @@ class Panel:
     may_pay: bool = True
     page_refused: bool = False
     new_card: NewCard | None = None
+    needs_address: bool = True
 
     @property
     def expected_total(self) -> int | None:
@@ -120,11 +121,11 @@ def variant_panel(user: User, variant_id: int, quantity: int, address_id: int | 
     return _that_buys("variant", panel, variant_id=variant_id, quantity=quantity)
 
 
-def product_panel(chosen: VariantChoice) -> Panel | None:
-    """The one-click button on a product's page; None for whoever cannot buy with one click yet."""
+def product_panel(chosen: VariantChoice, hidden: Mapping[str, str]) -> Panel | None:
+    """The one-click button on a product's page, with further fields; None for whoever cannot buy with one click yet."""
     user = current_customer()
     panel = variant_panel(user, chosen.id, 1) if user else None
-    return panel if panel and panel.state == "ready" else None
+    return replace(panel, hidden=panel.hidden | dict(hidden)) if panel and panel.state == "ready" else None
 
 
 def again_panel(user: User, order: OrderShown, address_id: int | None = None) -> Panel | None:
@@ -146,7 +147,7 @@ def cart_panel(user: User, cart: Cart, address_id: int | None = None) -> Panel:
 def guest_panel(cart: Cart) -> Panel:
     """What a guest's cart has: the way to the checkout."""
     totals = price(_in_cart(cart), deal_to(cart, None, None))
-    return Panel(state="plain", buys="cart", what="buy_now", total=totals.total)
+    return Panel("plain", buys="cart", what="buy_now", total=totals.total, needs_address=totals.requires_shipping)
 
 
 def goods_of(order: OrderShown) -> dict[int, int]:
@@ -196,6 +197,7 @@ def _button(user: User, totals: Totals, book: Sequence[Address]) -> Panel:
         shipping=totals.shipping,
         pick_up=totals.shipping_name if totals.way and totals.way.pick_up else None,
         email=user.email,
+        needs_address=totals.requires_shipping and not addresses,
     )
 
 

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from storefront.auth.access import current_customer, customer_required, signed_in
+from storefront.browse.product import ask_to_choose, chosen_by
 from storefront.caller import address, is_untold_proxy
 from storefront.cart.codes import code_to_pay_with
 from storefront.cart.owner import cart_owner
@@ -76,7 +77,13 @@ def update_checkout() -> ResponseReturnValue:
 @customer_required
 def click_once() -> ResponseReturnValue:
     user = signed_in()
+    choice = chosen_by(request.form)
+    if choice is not None and choice.chosen is None:
+        return ask_to_choose(choice)
     button = read_button(request.form)
+    if choice is not None and choice.chosen is not None:  # what is picked, not what was drawn before it was
+        button = replace(button, variant_id=choice.chosen.id)
+    leave()
     cart_id = None if button.variant_id or button.order else _cart_id()
     try:
         bought = buy(one_click(button, user, cart_id))
@@ -127,7 +134,7 @@ def _panel_again(refused: ShopError, button: Button, user: User) -> Panel:
         raise refused if is_in_cart else NotYoursError(refused.words)
     panel = _button_again(button, user)
     today = panel.total
-    why = (refused.words.replace("Nothing was charged.", "").strip(),)
+    why = (_reason(refused),)
     if today is None or (isinstance(refused, SoldOutError) and not refused.left):
         return replace(panel, state="sold_out", changed=why)
     if panel.buys != "cart" and not isinstance(refused, NotYourButtonError):
@@ -226,9 +233,15 @@ def _not_placed(refused: ShopError, typed: ContactAtCheckout, user: User | None)
     cart = find_cart(cart_owner())
     if isinstance(refused, NotYoursError) or cart is None:
         raise refused
-    return mended(
-        typed, user, cart, status=refused.status, changed=(refused.words.replace("Nothing was charged.", "").strip(),)
-    )
+    return mended(typed, user, cart, status=refused.status, changed=(_reason(refused),))
+
+
+def _reason(refused: ShopError) -> str:
+    """Why nothing was placed; that nothing was charged is said once, by the panel."""
+    words = refused.words
+    for assurance in ("Nothing was charged.", "You have not been charged."):
+        words = words.replace(assurance, "")
+    return words.strip()
 
 
 def _landed_on_paid(button: Button) -> ResponseReturnValue:

@@ -10,7 +10,7 @@ from storefront.orders.discount_codes import find
 from storefront.orders.discounts import DiscountKind, may_count_later, take_off, why_not
 from storefront.orders.totals import CodeRefused, Deal, PricedLine, TakenOff
 
-UNKNOWN: Final = "We know no code “{}”. Please look at it once more."
+UNKNOWN: Final = "We don’t recognise the code “{}”. Please check it."
 NOTHING_TO_TAKE: Final = "The code {} would take nothing off this."
 FREE_ALREADY: Final = "Delivery is free already: the code {} is not needed."
 

@@ -82,7 +82,7 @@ def test_words_find_names_then_tags_then_descriptions(visitor: FlaskClient, word
 def test_mended_words_are_said_and_lead_to_themselves(visitor: FlaskClient) -> None:
     page = visitor.get("/search?q=blue+teepot").text
 
-    assert "Nothing goes by “blue teepot”. Did you mean blue teapot? Here is what that finds." in read(page).text
+    assert "No results for “blue teepot”. Showing results for blue teapot." in read(page).text
     assert 'href="/search?q=blue+teapot"' in page
     assert "Did you mean" not in visitor.get("/search?q=blue+teapot").text
 
@@ -170,16 +170,16 @@ def test_what_is_chosen_stays_chosen_without_scripts(visitor: FlaskClient) -> No
         "sort": "price", "option": "colour:green", "price_from": "", "price_to": "20", "in_stock": "1"
     }  # fmt: skip
     assert 'name="q" form="finding" type="search" value="teapot"' in page
-    assert 'href="/search?q=teapot">Take the filters off</a>' in page
+    assert 'href="/search?q=teapot">Clear filters</a>' in page
 
 
 def test_nothing_found_is_said_with_a_way_on(visitor: FlaskClient) -> None:
     nothing = visitor.get("/search?q=zzzzzz").text
     too_much = visitor.get("/collections/table?option=size:m&price_from=900").text
 
-    assert "We have nothing by the words “zzzzzz”. Fewer words find more" in nothing
-    assert "Nothing here fits all of that. Take the filters off, or leave one of them out." in read(too_much).text
-    assert 'href="/collections/table">Take the filters off</a>' in too_much
+    assert "Nothing found for “zzzzzz”" in nothing
+    assert "Nothing matches all of these filters. Clear filters, or remove one of them." in read(too_much).text
+    assert 'href="/collections/table">Clear filters</a>' in too_much
 
 
 @pytest.mark.parametrize("address", ["/search?q=teapot&option=colour:blue&sort=price", "/collections/table?in_stock=1"])

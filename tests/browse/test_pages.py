@@ -47,7 +47,7 @@ def test_a_shelf_shows_what_stands_on_it(keeper: Keeper, visitor: FlaskClient) -
     assert _titles(page) == ["Mug"]
     assert "All for the table." in page
     assert 'href="/collections/table" aria-current="page"' in page
-    assert "Nothing stands here just now." in visitor.get("/collections/light").text
+    assert "There is nothing here at the moment." in visitor.get("/collections/light").text
 
 
 def test_a_long_shelf_leads_on_and_back(keeper: Keeper, visitor: FlaskClient) -> None:
@@ -93,7 +93,7 @@ def test_a_search_shows_what_it_found_and_what_was_asked(keeper: Keeper, visitor
 
     assert _titles(found) == ["Teapot"]
     assert 'value="teap"' in found
-    assert "We have nothing by the words “&lt;b&gt;x&lt;/b&gt;”" in nothing
+    assert "Nothing found for “&lt;b&gt;x&lt;/b&gt;”" in nothing
 
 
 def test_a_visitor_is_led_to_the_checkout_without_a_token(keeper: Keeper, visitor: FlaskClient) -> None:
@@ -112,6 +112,7 @@ def test_a_choice_is_made_by_radios_that_the_form_sends(keeper: Keeper, visitor:
     page = visitor.get(f"/products/teapot?variant={second}").text
 
     assert f'value="{second}" id="variant-{second}" form="one-click" checked' in page
+    assert '<input type="hidden" name="product" value="teapot">' in page
     assert f'value="{first}" id="variant-{first}" form="one-click">' in page
     assert 'type="hidden" name="variant_id"' not in page
     assert 'Buy now ·</span> <span class="no-break">26,00\u00a0€' in page
@@ -136,7 +137,7 @@ def test_what_is_sold_out_says_so_and_sells_nothing(keeper: Keeper, visitor: Fla
     page = visitor.get("/products/teapot").text
 
     assert 'data-panel="sold_out"' in page
-    assert "Put in the cart" not in page
+    assert "Add to cart" not in page
     assert "Buy now" not in page
 
 
@@ -187,7 +188,7 @@ def test_further_pictures_stand_below(app: Flask, keeper: Keeper, visitor: Flask
 
     page = visitor.get("/products/teapot").text
 
-    assert page.index('alt="A Teapot"') < page.index('aria-label="Further pictures"') < page.index('alt="From above"')
+    assert page.index('alt="A Teapot"') < page.index('aria-label="More pictures"') < page.index('alt="From above"')
 
 
 def test_a_product_without_a_picture_has_its_place(app: Flask, keeper: Keeper, visitor: FlaskClient) -> None:

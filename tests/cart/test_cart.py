@@ -9,6 +9,7 @@ from storefront.catalog.models import Product
 from storefront.database import current_session, transaction
 from storefront.orders.models import Cart, CartLine
 from tests.doors import HTMX, in_database, register, sign_in, stock_up
+from tests.reading import read
 
 
 def carts(app: Flask) -> list[tuple[str, dict[str, int]]]:
@@ -45,7 +46,7 @@ def test_a_guests_cart_is_found_by_the_browsers_cookie(doors: Flask, browser: Fl
     assert "Blue" in page
     assert "48,00\u00a0€" in page
     assert '<span class="masthead__count">2' in page
-    assert "Nothing in it yet" in doors.test_client().get("/cart").text
+    assert "Your cart is empty" in doors.test_client().get("/cart").text
 
 
 def test_htmx_gets_the_button_and_the_new_count(doors: Flask, browser: FlaskClient) -> None:
@@ -54,7 +55,7 @@ def test_htmx_gets_the_button_and_the_new_count(doors: Flask, browser: FlaskClie
     answer = browser.post("/cart/items", data={"variant_id": teapot}, headers=HTMX)
 
     assert answer.status_code == 200
-    assert "Teapot is in your cart." in answer.text
+    assert "Teapot added to your cart." in answer.text
     assert '<span id="cart-count" hx-swap-oob="true"><span class="masthead__count">1' in answer.text
 
 
@@ -74,11 +75,29 @@ def test_there_are_never_more_than_are_left_and_it_is_said(doors: Flask, browser
     more = browser.post("/cart/items", data={"variant_id": teapot, "quantity": 1}, headers=HTMX)
 
     assert "Only 3 left of Teapot: your cart has 3." in said
-    assert "Only 3 left" not in said_once
+    assert "Only 3 left of Teapot" not in said_once
+    plus = read(said_once).form("/cart/items/1").buttons[1]
+    assert (plus["aria-disabled"], plus["aria-describedby"]) == ("true", "most-1")
+    assert '<p class="quiet" id="most-1">Only 3 left</p>' in said_once
     assert more.status_code == 422
     assert (more.headers["HX-Retarget"], more.headers["HX-Reswap"]) == ("#refused", "outerHTML")
     assert "Only 3 left of Teapot: your cart has 3." in more.text
     assert carts(doors) == [("open", {"teapot": 3})]
+
+
+def test_more_can_be_had_while_there_are_more(doors: Flask, browser: FlaskClient) -> None:
+    browser.post("/cart/items", data={"variant_id": stock_up(doors, "Teapot", stock=3), "quantity": 2})
+
+    page = browser.get("/cart").text
+
+    assert "aria-disabled" not in page
+    assert "Only 3 left" not in page
+
+
+def test_ninety_nine_is_the_most_of_what_is_not_counted(doors: Flask, browser: FlaskClient) -> None:
+    browser.post("/cart/items", data={"variant_id": stock_up(doors, "Teapot", stock=None), "quantity": 99})
+
+    assert '<p class="quiet" id="most-1">99 is the most in one order</p>' in browser.get("/cart").text
 
 
 def test_what_is_sold_out_is_refused_in_words(doors: Flask, browser: FlaskClient) -> None:

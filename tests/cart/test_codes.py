@@ -60,7 +60,7 @@ def test_a_code_counts_however_it_is_typed_and_is_taken_off_again(
     assert (answer.status_code, answer.location) == (303, "/cart")
     assert "Discount Ten −2,40 €" in page
     assert "Total 21,60 €" in page
-    assert "The code Ten counts." in page
+    assert "Code Ten applied." in page
     assert (taken_off.status_code, kept(doors)) == (303, [""])
     assert "Total 24,00 €" in words(browser.get("/cart").text)
 
@@ -138,7 +138,7 @@ def test_a_code_that_is_unknown_is_not_kept_and_the_one_before_stays(
     answer = types(browser, "<b>TENN</b>", **HTMX)
 
     assert answer.status_code == 422
-    assert "We know no code “<b>TENN</b>”. Please look at it once more." in words(answer.text)
+    assert "We don’t recognise the code “<b>TENN</b>”. Please check it." in words(answer.text)
     assert "<b>TENN" not in answer.text
     assert "Total 21,60 €" in words(answer.text)
     assert kept(doors) == ["TEN"]

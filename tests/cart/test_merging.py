@@ -36,7 +36,7 @@ def test_both_are_in_it_within_stock_and_it_is_said(doors: Flask, alice: FlaskCl
 
     page = alice.get("/cart").text
     assert carts(doors) == [("open", {"teapot": 3, "mug": 2}), ("merged", {"teapot": 3, "mug": 2})]
-    assert "3 things you chose before signing in are now in your cart" in page
+    assert "We added the 3 items you chose before signing in to your cart" in page
     assert "Only 3 left of Teapot: your cart has 3." in page
     assert alice.get_cookie("cart") is None
 
@@ -96,7 +96,7 @@ def test_the_old_token_opens_nothing_any_more(doors: Flask, alice: FlaskClient) 
     stranger = doors.test_client()
     stranger.set_cookie("cart", cookie.value)
 
-    assert "Nothing in it yet" in stranger.get("/cart").text
+    assert "Your cart is empty" in stranger.get("/cart").text
 
 
 def test_it_is_said_for_a_day(alice: FlaskClient, later: MovedClock) -> None:
@@ -116,7 +116,7 @@ def test_what_is_no_longer_sold_stays_behind(doors: Flask, alice: FlaskClient) -
     sign_in(alice)
 
     page = alice.get("/cart").text
-    assert "1 thing you chose before signing in is now in your cart" in page
+    assert "We added the item you chose before signing in to your cart" in page
     assert "Mug is no longer sold." in page
     assert carts(doors)[0] == ("open", {"teapot": 3})
 

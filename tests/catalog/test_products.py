@@ -1,6 +1,6 @@
 import pytest
 
-from storefront.catalog.facts import Availability, ProductPage, VariantChoice
+from storefront.catalog.facts import Availability
 from storefront.catalog.finding import all_cards, cards_of
 from storefront.catalog.models import Collection
 from storefront.catalog.products import (
@@ -99,9 +99,6 @@ def test_a_product_page_knows_its_variants(shop: None) -> None:
         (first, "Glaze 0", Money(2400, "eur"), True, ""),
         (second, "Glaze 1", Money(2600, "eur"), False, "3 left"),
     ]
-    assert page.choose(None) == page.variants[1]
-    assert page.choose(first) == page.variants[0]
-    assert page.choose(4711) == page.variants[1]
 
 
 def test_more_products_take_no_more_statements(shop: None) -> None:
@@ -126,19 +123,3 @@ def _statements() -> list[int]:
             ask()
         counts.append(len(sent))
     return counts
-
-
-def test_variants_with_two_options_stand_in_rows() -> None:
-    price = Money(8900, "eur")
-    variants = tuple(
-        VariantChoice(number, options, price, stock, (), None)
-        for number, (options, stock) in enumerate(
-            [(("Sky", "S"), 1), (("Sky", "M"), 0), (("Moss", "S"), None)], start=1
-        )
-    )
-    page = ProductPage("shirt", "Shirt", "", "", "", (), ("Colour", "Size"), (), variants)
-
-    assert [(legend, [(one.id, one.words, one.sold_out) for one in row]) for legend, row in page.choices()] == [
-        ("Sky", [(1, "S", False), (2, "M", True)]),
-        ("Moss", [(3, "S", False)]),
-    ]

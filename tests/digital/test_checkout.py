@@ -40,7 +40,7 @@ def pays(person: Shopper, **typed: str) -> str | None:
 def test_a_customer_is_asked_for_no_address(shop: Shop, dora: Shopper) -> None:
     page = dora.opens("/checkout").page
     assert not ADDRESS & set(form_of(dora).fields)
-    assert "Where to" not in page.text
+    assert "Delivery address" not in page.text
     assert "For the receipt and your files" in page.text
 
     assert pays(dora) == "paid"

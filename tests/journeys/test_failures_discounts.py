@@ -123,7 +123,7 @@ def test_a_code_typed_at_the_checkout_is_asked_about_before_it_is_charged(shop: 
     assert asked.status == 409
     assert shop.orders() == []
     assert 'value="Hamburg"' in asked.html
-    assert "The code ONCE counts." in asked.page.text
+    assert "Code ONCE applied." in asked.page.text
     assert 'name="expected_total" value="2000"' in asked.html
     assert alice.opens(pays(alice).redirect).state == "paid"
     assert shop.charged() == [Money(2000, "eur")]
@@ -140,7 +140,7 @@ def test_a_wrong_code_at_the_checkout_is_a_fault_of_the_form(shop: Shop, alice: 
         answer = alice.presses(form, htmx=htmx, typed=typed)
 
         assert answer.status == 422
-        assert "We know no code “NONE”." in answer.page.text
+        assert "We don’t recognise the code “NONE”." in answer.page.text
         assert 'value="NONE"' in answer.html
         assert 'value="Hamburg"' in answer.html
     assert shop.orders() == []
@@ -157,7 +157,7 @@ def test_a_code_is_used_at_the_checkout_with_a_button_of_its_own(shop: Shop, ali
         answer = alice.sends("/cart/discount", typed, htmx=htmx)
 
         assert answer.status == 200
-        assert "The code ONCE counts." in answer.page.text
+        assert "Code ONCE applied." in answer.page.text
         assert 'name="expected_total" value="2000"' in answer.html
         assert 'value="Hamburg"' in answer.html
 

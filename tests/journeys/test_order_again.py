@@ -63,4 +63,4 @@ def test_what_the_order_had_not_is_not_there(shop: Shop, alice: Shopper) -> None
     assert alice.sends(f"/orders/{order}/again", {"variant_id": str(shop.products["Mug"])}).status == 404
     for nonsense in ("9" * 30, "-1", "all", ""):
         assert alice.sends(f"/orders/{order}/again", {"variant_id": nonsense}).status == 404
-    assert "Nothing in it yet." in alice.opens("/cart").page.text
+    assert "Your cart is empty." in alice.opens("/cart").page.text

@@ -64,8 +64,8 @@ class Phone:
 
     def puts_in_cart(self, thing: str) -> None:
         self.opens(f"/products/{thing.lower().replace(' ', '-')}")
-        self.page.get_by_role("button", name="Put in the cart").click()
-        expect(self.page.locator("#put-in")).to_contain_text(f"{thing} is in your cart")
+        self.page.get_by_role("button", name="Add to cart").click()
+        expect(self.page.locator("#put-in")).to_contain_text(f"{thing} added to your cart")
 
     def types_address(self) -> None:
         for name, words in STREET.items():

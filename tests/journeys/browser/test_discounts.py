@@ -32,17 +32,17 @@ def test_a_code_at_the_checkout_leaves_what_was_typed_and_moves_every_button(
     code.get_by_text("Add a discount code").click()
     phone.pardoned.append("/cart/discount")  # an unknown code is answered with 422, and browsers note that
     code.get_by_label("Discount code").fill("NONE")
-    code.get_by_role("button", name="Use it").click()
-    expect(code).to_contain_text("We know no code “NONE”.")
+    code.get_by_role("button", name="Apply").click()
+    expect(code).to_contain_text("We don’t recognise the code “NONE”.")
     code.get_by_label("Discount code").fill("once")
-    code.get_by_role("button", name="Use it").click()
+    code.get_by_role("button", name="Apply").click()
 
-    expect(code).to_contain_text("The code ONCE counts.")
+    expect(code).to_contain_text("Code ONCE applied.")
     expect(phone.page.locator("#checkout-summary summary")).to_contain_text("20,00 €")
     expect(phone.page.locator("#checkout-pay .pay")).to_contain_text("20,00 €")
     expect(phone.page.locator("#express .pay")).to_contain_text("20,00 €")
     expect(phone.page.locator("#address-fields [name=line1]")).to_have_value("Elsewhere 1")
-    code.get_by_role("button", name="Take it off").click()
+    code.get_by_role("button", name="Remove").click()
     expect(phone.page.locator("#express .pay")).to_contain_text("24,00 €")
 
 
@@ -59,7 +59,7 @@ def test_focus_goes_to_the_words_about_a_code_that_counts(
 
     phone.page.get_by_label("Discount code").press("Enter")
 
-    expect(phone.page.locator("#code").get_by_text("The code ONCE counts.")).to_be_focused()
+    expect(phone.page.locator("#code").get_by_text("Code ONCE applied.")).to_be_focused()
 
 
 def test_a_total_of_nothing_asks_for_no_card(shop: Shop, open_phone: Callable[..., Phone], alice: Shopper) -> None:
@@ -71,7 +71,7 @@ def test_a_total_of_nothing_asks_for_no_card(shop: Shop, open_phone: Callable[..
     code = phone.page.locator("#checkout-code")
     code.get_by_text("Add a discount code").click()
     code.get_by_label("Discount code").fill("ONCE")
-    code.get_by_role("button", name="Use it").click()
+    code.get_by_role("button", name="Apply").click()
     expect(phone.page.locator("#checkout-pay .pay")).to_contain_text("0,00 €")
 
     phone.page.locator("#checkout-pay .pay").click()
@@ -94,7 +94,7 @@ def test_without_scripts_a_code_counts_in_the_cart_and_on_stripes_page(
 
     phone.page.get_by_text("Add a discount code").click()
     phone.page.get_by_label("Discount code").fill("once")
-    phone.page.get_by_role("button", name="Use it").click()
+    phone.page.get_by_role("button", name="Apply").click()
     expect(phone.page.locator(".sums")).to_contain_text("Discount ONCE")
     phone.opens("/checkout")
     goes_to_stripe(phone)

@@ -16,7 +16,7 @@ def test_it_goes_to_stripe_and_comes_back(shop: Shop, phone: Phone, someone: Cal
     phone.belongs_to(dora)
     phone.opens("/checkout")
 
-    phone.page.get_by_role("button", name="Pay on Stripe’s page").click()
+    phone.page.get_by_role("button", name="Pay on Stripe’s own page").click()
     phone.page.wait_for_url(f"{shop.sandbox.url}/pay/*")
     waiting = phone.another_tab()
     waiting.opens(f"/orders/{shop.order_ids()[0]}")
@@ -37,7 +37,7 @@ def test_what_is_missing_is_said_beside_its_field(shop: Shop, phone: Phone, some
     phone.pardoned.append("422")
     phone.opens("/checkout")
 
-    phone.page.get_by_role("button", name="Pay on Stripe’s page").click()
+    phone.page.get_by_role("button", name="Pay on Stripe’s own page").click()
 
     expect(phone.page.locator("#address-fields .field__fault").first).to_be_visible()
     assert shop.order_ids() == []

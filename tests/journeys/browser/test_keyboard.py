@@ -54,12 +54,12 @@ def puts_in_cart_by_keyboard(phone: Phone) -> None:
     expect(page).to_have_url(f"{phone.shop.url}/")
     tabs_to(phone, page.get_by_role("link", name="Teapot"))
     press_and_go(phone, f"{phone.shop.url}/products/teapot")
-    put_in = page.get_by_role("button", name="Put in the cart")
+    put_in = page.get_by_role("button", name="Add to cart")
     tabs_to(phone, put_in)
     page.keyboard.press("Enter")
-    expect(phone.said).to_have_text("Teapot is in your cart.")
+    expect(phone.said).to_have_text("Teapot added to your cart.")
     expect(put_in).to_be_focused()
-    tabs_to(phone, page.get_by_role("link", name="To the cart"), most=1)
+    tabs_to(phone, page.get_by_role("link", name="View cart"), most=1)
     press_and_go(phone, f"{phone.shop.url}/cart")
 
 

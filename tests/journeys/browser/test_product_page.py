@@ -40,8 +40,10 @@ def test_another_variant_changes_price_picture_and_button(
 ) -> None:
     phone.belongs_to(alice)
     phone.opens("/products/jug")
-    expect(phone.panel.locator(".pay")).to_contain_text("31,00 €")
+    expect(phone.panel.locator(".pay")).to_contain_text("from 31,00 €")
 
+    phone.page.get_by_label("Blue").check()
+    expect(phone.panel.locator(".pay")).not_to_contain_text("from")
     phone.page.get_by_label("White").check()
 
     expect(phone.page.locator(".product__title")).to_contain_text("39,00 €")
@@ -62,8 +64,8 @@ def test_the_chosen_variant_is_what_goes_into_the_cart(
 
     phone.page.get_by_label("White").check()
     expect(phone.panel.locator(".pay")).to_contain_text("39,00 €")
-    phone.page.get_by_role("button", name="Put in the cart").click()
-    phone.follows("To the cart")
+    phone.page.get_by_role("button", name="Add to cart").click()
+    phone.follows("View cart")
 
     expect(phone.page.locator(".sums__total")).to_contain_text("39,00 €")
 

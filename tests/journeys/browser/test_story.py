@@ -82,8 +82,8 @@ def registers_and_pays_with_new_card(phone: Phone, thing: Thing) -> None:
     phone.registers("Alice Archer", ALICE)
     phone.opens("/")
     phone.follows(thing.title)
-    phone.page.get_by_role("button", name="Put in the cart").click()
-    phone.follows("To the cart")
+    phone.page.get_by_role("button", name="Add to cart").click()
+    phone.follows("View cart")
     phone.page.get_by_role("button", name=f"One {thing.title} more").click()
     expect(phone.page.locator(".sums__total")).to_contain_text(thing.costs(2))
     phone.follows("Buy now")
@@ -105,7 +105,7 @@ def buys_with_one_click(phone: Phone, thing: Thing) -> None:
 
 def buys_cart_with_one_click(phone: Phone, thing: Thing) -> None:
     phone.puts_in_cart(thing.title)
-    phone.follows("To the cart")
+    phone.follows("View cart")
     phone.clicks_buy_now()
     phone.sees_receipt(thing.costs())
     expect(phone.masthead.locator(".masthead__count")).to_have_count(0)

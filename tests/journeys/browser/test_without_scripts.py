@@ -23,7 +23,7 @@ def plain(open_phone: Callable[..., Phone]) -> Phone:
 def test_joining_filling_a_cart_and_paying_with_a_new_card_on_stripes_page(shop: Shop, plain: Phone) -> None:
     plain.registers("Alice Archer", "alice@example.org")
     plain.follows("Teapot")
-    plain.page.get_by_role("button", name="Put in the cart").click()
+    plain.page.get_by_role("button", name="Add to cart").click()
 
     expect(plain.page).to_have_url(f"{plain.shop.url}/cart")
     plain.page.get_by_role("button", name="One Teapot more").click()
@@ -31,7 +31,7 @@ def test_joining_filling_a_cart_and_paying_with_a_new_card_on_stripes_page(shop:
     plain.follows("Buy now")
 
     words = plain.page.locator("[data-payment-element] noscript p")
-    expect(words).to_contain_text("press “Pay on Stripe’s page” below")
+    expect(words).to_contain_text("press “Pay on Stripe’s own page” below")
     expect(words).to_be_visible()
     plain.types_address()
     goes_to_stripe(plain)
@@ -135,7 +135,7 @@ def test_one_click_with_a_saved_card_leads_to_the_orders_page(shop: Shop, plain:
     expect(plain.page).to_have_url(ORDER)
     plain.sees_receipt("12,50 €")
     plain.opens("/products/teapot")
-    plain.page.get_by_role("button", name="Put in the cart").click()
+    plain.page.get_by_role("button", name="Add to cart").click()
     plain.clicks_buy_now()
     expect(plain.page).to_have_url(ORDER)
     plain.sees_receipt("24,00 €")
