@@ -18,6 +18,8 @@ def confirm(call: Call, intent: Document, confirmation: Confirmation) -> Documen
     """Try this card; a decline is raised as 402, with everything it left behind kept."""
     payment_method = confirmation.payment_method
     intent.update(payment_method=payment_method["id"], last_payment_error=None, next_action=None, _challenge=None)
+    if payment_method["type"] == "sepa_debit":
+        return _debit(call, intent)
     verdict = _verdict(intent, confirmation)
     if verdict.challenge:
         challenges.ask(call, intent, confirmation)
@@ -30,6 +32,15 @@ def confirm(call: Call, intent: Document, confirmation: Confirmation) -> Documen
             payment_method=snapshot(payment_method),
         )  # fmt: skip
     return succeed(call, intent, payment_method, authenticated=False)
+
+
+def _debit(call: Call, intent: Document) -> Document:
+    """The bank takes its time: nothing is known until it has decided."""
+    intent["status"] = "processing"
+    call.save(intent)
+    call.later("decide_debit", intent)
+    call.emit("payment_intent.processing", intent)
+    return intent
 
 
 def after_challenge(call: Call, intent: Document, payment_method: Document, *, passed: bool) -> None:

@@ -21,6 +21,7 @@ def _card_declined(reason: str, network_code: str, advice: str | None, message: 
 
 GENERIC = _card_declined("generic_decline", "01", "try_again_later")
 INSUFFICIENT_FUNDS = _card_declined("insufficient_funds", "51", "try_again_later", "Your card has insufficient funds.")
+DEBIT_FAILED = Decline("payment_intent_payment_attempt_failed", None, "The payment failed.")
 LOST = _card_declined("lost_card", "41", "do_not_try_again")
 STOLEN = _card_declined("stolen_card", "43", "do_not_try_again")
 VELOCITY = _card_declined(

@@ -10,6 +10,7 @@ from storefront.sandbox.resources import (  # noqa: F401  importing registers
     coupons,
     customer_sessions,
     customers,
+    discounts,
     disputes,
     event_log,
     payment_intents,

@@ -73,6 +73,7 @@ def confirmation(call: Call, intent: Document) -> Confirmation:
     _check_return_url(call, intent, return_url, off_session=off_session)
     _check_off_session(intent, off_session=off_session)
     check_owner(payment_method, intent)
+    check_type(payment_method, intent)
     return Confirmation(
         payment_method, off_session, bool(call.params.get("use_stripe_sdk")) or call.is_browser, return_url,
         bool(call.params.get("error_on_requires_action")),
@@ -101,6 +102,18 @@ def _take_from_token(call: Call, intent: Document, token: Document) -> None:
         intent["setup_future_usage"] = token["setup_future_usage"]
     if "shipping" in intent and intent["shipping"] is None and token["shipping"]:
         intent["shipping"] = shipping(token["shipping"])
+
+
+def check_type(payment_method: Document, intent: Document) -> None:
+    """Only what the intent may be paid with; and only a card is saved by a SetupIntent here."""
+    kind = payment_method["type"]
+    types = ["card"] if intent["object"] == "setup_intent" else intent["payment_method_types"]
+    if kind not in types:
+        message = (
+            f"The PaymentMethod provided ({kind}) is not allowed for this {noun_of(intent)}. Please attach one of the"
+            f" following types of PaymentMethods: {', '.join(types)}."
+        )
+        raise refused(message, code=_invalid_parameter(intent), param="payment_method")
 
 
 def check_owner(payment_method: Document, intent: Document) -> None:

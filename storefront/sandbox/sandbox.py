@@ -3,7 +3,12 @@
 import threading
 from pathlib import Path
 
-from storefront.sandbox import challenges, charging, setting_up
+from storefront.sandbox import (
+    bank_debits,  # noqa: F401  registers its task
+    challenges,
+    charging,
+    setting_up,
+)
 from storefront.sandbox.call import API_VERSION, Call
 from storefront.sandbox.challenges import Challenge
 from storefront.sandbox.checkout import ending

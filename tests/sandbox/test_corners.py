@@ -152,9 +152,7 @@ def test_payment_methods_are_listed_and_keep_to_their_rules(client: Any, browser
         == "card[exp_month]"
     )
     assert refused(create, {"type": "card", "card": {"token": "tok_gone"}})[1] == "resource_missing"
-    assert (
-        refused(create, {"type": "sepa_debit", "sepa_debit": {"iban": "DE89"}})[1] == "payment_method_unsupported_type"
-    )
+    assert refused(create, {"type": "ideal", "ideal": {"bank": "ing"}})[1] == "payment_method_unsupported_type"
 
 
 def test_customers_sessions_and_tokens_need_what_they_need(client: Any) -> None:

@@ -94,7 +94,8 @@ def decide(call: Call, session: Document, *, succeeded: bool) -> Document:
         charging.succeed(call, intent, payment_method, authenticated=False)
         session["payment_status"] = "paid"
     else:
-        charging.decline(call, intent, payment_method, declines.GENERIC)
+        is_card = payment_method["type"] == "card"
+        charging.decline(call, intent, payment_method, declines.GENERIC if is_card else declines.DEBIT_FAILED)
     call.save(session)
     call.emit(f"checkout.session.async_payment_{'succeeded' if succeeded else 'failed'}", session)
     return session

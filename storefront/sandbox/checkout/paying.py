@@ -10,7 +10,7 @@ from storefront.sandbox.checkout import ending, lines
 from storefront.sandbox.checkout.opening import details
 from storefront.sandbox.errors import Document, StripeError
 from storefront.sandbox.fields import shipping as shipping_of
-from storefront.sandbox.intents import Confirmation, check_owner
+from storefront.sandbox.intents import Confirmation, check_owner, check_type
 from storefront.sandbox.resources import customers, payment_intents
 from storefront.sandbox.resources.payment_methods import usable
 
@@ -66,7 +66,11 @@ def saved_cards(call: Call, session: Document) -> list[Document]:
         return []
     filters = (session["saved_payment_method_options"] or {}).get("allow_redisplay_filters") or ["always"]
     return call.store.select(
-        "payment_method", ("customer", "=", session["customer"]), ("allow_redisplay", "=", filters), limit=10
+        "payment_method",
+        ("customer", "=", session["customer"]),
+        ("type", "=", "card"),
+        ("allow_redisplay", "=", filters),
+        limit=10,
     )
 
 
@@ -105,7 +109,7 @@ def _new_payment_intent(call: Call, session: Document) -> Document:
     if session["customer"]:
         wanted["customer"] = session["customer"]
     intent = payment_intents.create(Call(call.sandbox, wanted, request_id=call.request_id))
-    intent["_session"] = session["id"]
+    intent.update(_session=session["id"], payment_method_types=session["payment_method_types"])
     session["payment_intent"] = intent["id"]
     call.save(session)
     return intent
@@ -132,6 +136,7 @@ def _new_customer(call: Call, session: Document) -> str:
 
 def _confirm(call: Call, session: Document, intent: Document, payment_method: Document) -> None:
     usable(call, payment_method["id"])
+    check_type(payment_method, intent)
     if session.get("_pays_later") and intent["object"] == "payment_intent":
         intent.update(payment_method=payment_method["id"], status="processing", last_payment_error=None)
         call.save(intent)

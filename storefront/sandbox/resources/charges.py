@@ -58,9 +58,9 @@ def record_success(call: Call, intent: Document, payment_method: Document, *, au
     """The money is taken, or, with manual capture, held."""
     card = card_of(payment_method)
     held = intent["capture_method"] == "manual"
-    details = _card_details(intent, payment_method, authenticated=authenticated or card.frictionless)
+    details = _details(intent, payment_method, authenticated=authenticated or card.frictionless)
     if held:
-        details["capture_before"] = call.now + _AUTHORIZATION_SECONDS
+        details["card"]["capture_before"] = call.now + _AUTHORIZATION_SECONDS
     charge = _record(
         call, intent, payment_method, details, amount_captured=0 if held else intent["amount"], captured=not held,
         outcome=_approved(card), paid=True, status="succeeded",
@@ -75,7 +75,7 @@ def record_success(call: Call, intent: Document, payment_method: Document, *, au
 
 
 def record_failure(call: Call, intent: Document, payment_method: Document, decline: Decline) -> Document:
-    details = _card_details(intent, payment_method, authenticated=False)
+    details = _details(intent, payment_method, authenticated=False)
     charge = _record(
         call, intent, payment_method, details, amount_captured=0, captured=False, failure_code=decline.code,
         failure_message=decline.message, outcome=_refused(decline), paid=False, status="failed",
@@ -116,9 +116,17 @@ def _record(call: Call, intent: Document, payment_method: Document, details: Doc
         "calculated_statement_descriptor": f"SANDBOX* {suffix}" if suffix else "SANDBOX",
         "disputed": False, "fraud_details": {}, "payment_intent": intent["id"],
         "payment_method": payment_method["id"],
-        "payment_method_details": {"card": details, "type": "card"}, "refunded": False, "_moment": time.time(), **facts,
+        "payment_method_details": details, "refunded": False, "_moment": time.time(), **facts,
     }  # fmt: skip
     return call.new("charge", "ch", **fields)
+
+
+def _details(intent: Document, payment_method: Document, *, authenticated: bool) -> Document:
+    kind = payment_method["type"]
+    if kind == "card":
+        return {"card": _card_details(intent, payment_method, authenticated=authenticated), "type": kind}
+    shown = {name: value for name, value in payment_method[kind].items() if name != "generated_from"}
+    return {kind: {**shown, "expected_debit_date": None, "mandate": None}, "type": kind}
 
 
 def _card_details(intent: Document, payment_method: Document, *, authenticated: bool) -> Document:

@@ -40,7 +40,7 @@ def _create(call: Call) -> Document:
     check_url(call.params.get("return_url"), "return_url")
     payment_method = _payment_method(call)
     preview = {name: copy.deepcopy(value) for name, value in snapshot(payment_method).items()
-               if name in {"allow_redisplay", "billing_details", "card", "customer", "customer_account", "type"}}  # fmt: skip
+               if name in {"allow_redisplay", "billing_details", "card", "customer", "customer_account", "sepa_debit", "type"}}  # fmt: skip
     return call.new(
         "confirmation_token", "ctoken", expires_at=call.now + _LIFE_SECONDS, mandate_data=None, metadata=None,
         payment_intent=None, payment_method_options=call.params.get("payment_method_options"),

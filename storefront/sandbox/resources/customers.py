@@ -10,6 +10,7 @@ from storefront.sandbox.fields import address, check_email, shipping, update_met
 from storefront.sandbox.ids import random_text
 from storefront.sandbox.paging import equal, page
 from storefront.sandbox.payment_cards import card_of, declined
+from storefront.sandbox.resources.discounts import take_coupon
 from storefront.sandbox.resources.payment_methods import attach_to, forget_customer, usable
 from storefront.sandbox.routing import endpoint
 
@@ -18,7 +19,7 @@ _PLAIN = ("description", "email", "name", "phone", "preferred_locales", "tax_exe
           "next_invoice_sequence")  # fmt: skip
 
 
-@endpoint("POST", "/v1/customers", "CustomerCreateParams")
+@endpoint("POST", "/v1/customers", "CustomerCreateParams", extras=("coupon",))
 def create(call: Call) -> Document:
     customer = call.new(
         "customer", "cus", address=None, balance=0, currency=None, default_source=None, delinquent=False,
@@ -44,7 +45,7 @@ def retrieve(call: Call, customer_id: str) -> Document:
     return customer if customer is not None else call.named_by_path("customer", customer_id)
 
 
-@endpoint("POST", "/v1/customers/<customer_id>", "CustomerUpdateParams")
+@endpoint("POST", "/v1/customers/<customer_id>", "CustomerUpdateParams", extras=("coupon",))
 def update(call: Call, customer_id: str) -> Document:
     customer = call.named_by_path("customer", customer_id)
     before = copy.deepcopy(customer)
@@ -80,6 +81,7 @@ def _apply(call: Call, customer: Document) -> None:
         customer["address"] = address(call.params["address"])
     if "shipping" in call.params:
         customer["shipping"] = shipping(call.params["shipping"])
+    take_coupon(call, customer)
     settings = call.params.get("invoice_settings", {})
     update_plain(customer["invoice_settings"], settings, *_SETTINGS)
     _choose_default(call, customer, settings)

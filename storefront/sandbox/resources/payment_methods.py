@@ -4,6 +4,7 @@ import copy
 from functools import partial
 
 from storefront.sandbox import cards
+from storefront.sandbox.bank_accounts import entered_account
 from storefront.sandbox.call import Call
 from storefront.sandbox.errors import Document, missing_parameter, no_such, refused
 from storefront.sandbox.events import changes
@@ -13,6 +14,8 @@ from storefront.sandbox.payment_cards import card_of, declined, entered_card, sh
 from storefront.sandbox.routing import endpoint
 
 _MOST_CARDS = 500
+_SPOKEN = frozenset({"card", "sepa_debit"})
+_EXPIRY = ("exp_month", "exp_year")
 _SPENT = (
     "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with a"
     " connected account without Customer attachment, or was detached from a Customer. It may not be used again. To use"
@@ -53,8 +56,9 @@ def update(call: Call, payment_method_id: str) -> Document:
     if "billing_details" in call.params:
         sent = {**payment_method["billing_details"], **call.params["billing_details"]}
         payment_method["billing_details"] = billing_details(sent)
-    for name in ("exp_month", "exp_year"):
-        payment_method["card"][name] = call.params.get("card", {}).get(name, payment_method["card"][name])
+    if payment_method["type"] == "card":
+        expiry = {name: value for name, value in call.params.get("card", {}).items() if name in _EXPIRY}
+        payment_method["card"].update(expiry)
     call.save(payment_method)
     call.emit("payment_method.updated", payment_method, changes(before, payment_method))
     return payment_method
@@ -108,18 +112,27 @@ def retrieve_of_customer(call: Call, customer_id: str, payment_method_id: str) -
 def from_data(call: Call, data: Document, *, prefix: str) -> Document:
     """A new PaymentMethod from what was typed, as `payment_methods` and `payment_method_data` take it."""
     kind = data.get("type", "card")
-    if kind != "card" or "card" not in data:
-        name = f"{prefix}[card]" if prefix else "card"
-        if kind == "card":
-            raise missing_parameter(name)
-        message = f"The payment method type provided: {kind} is invalid. The sandbox speaks cards alone."
+    name = f"{prefix}[{kind}]" if prefix else kind
+    if kind not in _SPOKEN:
+        message = (
+            f"The payment method type provided: {kind} is invalid. The sandbox speaks cards and SEPA debits alone."
+        )
         raise refused(message, code="payment_method_unsupported_type", param=f"{prefix}[type]" if prefix else "type")
-    card, shown = entered_card(call, data["card"], f"{prefix}[card]" if prefix else "card")
-    details = billing_details(data.get("billing_details", {}))
-    payment_method = _new(call, card.number, shown, details)
+    if kind not in data:
+        raise missing_parameter(name)
+    number, shown = _entered(call, kind, data[kind], name)
+    payment_method = _new(call, number, shown, billing_details(data.get("billing_details", {})), kind)
     payment_method["allow_redisplay"] = data.get("allow_redisplay", "unspecified")
     update_metadata(payment_method, data)
     return call.save(payment_method)
+
+
+def _entered(call: Call, kind: str, sent: Document, name: str) -> tuple[str, Document]:
+    """The number behind it, and the hash to show."""
+    if kind == "sepa_debit":
+        return entered_account(sent, name)
+    card, shown = entered_card(call, sent, name)
+    return card.number, shown
 
 
 def usable(call: Call, reference: str, *, in_path: bool = False) -> Document:
@@ -155,10 +168,10 @@ def forget_customer(call: Call, payment_method: Document) -> None:
     call.save(payment_method)
 
 
-def _new(call: Call, number: str, shown: Document, details: Document) -> Document:
+def _new(call: Call, number: str, shown: Document, details: Document, kind: str = "card") -> Document:
     return call.new(
-        "payment_method", "pm", allow_redisplay="unspecified", billing_details=details, card=shown, customer=None,
-        customer_account=None, metadata={}, type="card", _number=number,
+        "payment_method", "pm", allow_redisplay="unspecified", billing_details=details, customer=None,
+        customer_account=None, metadata={}, type=kind, _number=number, **{kind: shown},
     )  # fmt: skip
 
 
