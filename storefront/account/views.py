@@ -72,7 +72,7 @@ def address_fields() -> ResponseReturnValue:
 def address(address_id: int) -> ResponseReturnValue:
     """One of the book, to be corrected."""
     found = verbs.address_of(signed_in().id, address_id)
-    form = AddressForm(data=found.as_copy())
+    form = AddressForm.of_known(found.as_copy())
     return show("account/_address_form.html", page="account/address.html", form=form, editing=found)
 
 

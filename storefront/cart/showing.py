@@ -9,7 +9,7 @@ from config import Settings
 from storefront.auth.access import current_customer
 from storefront.browse.pictures import picture_url
 from storefront.cart.codes import CodeField, code_field
-from storefront.checkout.dealing import deal_to
+from storefront.checkout.dealing import deal_to, place_chosen
 from storefront.checkout.panel import Panel, cart_panel, guest_panel
 from storefront.customers.address_form import AddressForm
 from storefront.customers.addresses import default_address
@@ -80,10 +80,11 @@ def _money_of(cart: Cart, code: CodeField | None) -> dict[str, Any]:
     wanted = {line.variant_id: line.quantity for line in cart.lines if line.variant.product.published}
     totals = price(wanted, deal_to(cart, user, address))
     # Whoever has an address changes that, at the checkout or in the address book.
-    asks_where = address is None and (totals.shipping_unknown or totals.tax_unknown or bool(cart.country))
+    asks_where = address is None and (totals.depends_on_place or bool(cart.country))
+    place = place_chosen(cart)
     delivery = {
         "to": f"{address.city}, {country_name(address.country)}" if address else "",
-        "place": AddressForm(data={"country": cart.country, "region": cart.region}) if asks_where else None,
+        "place": AddressForm(data={"country": place.country, "region": place.region}) if asks_where else None,
         "rates": rates_of(totals),
         "refusal": totals.refusal,
     }

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from flask import current_app
+
 from storefront.checkout.typed import ContactAtCheckout
 from storefront.customers.addresses import default_address
 from storefront.customers.models import Address, User
@@ -19,13 +21,23 @@ def deal_with(user: User | None, address: Address | None) -> Deal:
     )
 
 
+def place_chosen(cart: Cart | None) -> Destination:
+    """Where things would go as far as a customer without an address has told us: what they chose, else where the shop is at home.
+
+    The cart, the checkout and the address book all begin with it.
+    """
+    if cart is not None and cart.country:
+        return Destination(cart.country, cart.region)
+    home: str = current_app.config["SETTINGS"].home_country
+    return Destination(home)
+
+
 def deal_to(cart: Cart, user: User | None, address: Address | None) -> Deal:
-    """What is known of a cart before anything is typed at the checkout: an address of theirs, else the country chosen in it."""
+    """What is known of a cart before anything is typed at the checkout: an address of theirs, else `place_chosen`."""
     known = deal_with(user, address)
-    chosen = Destination(cart.country, cart.region) if cart.country else None
     return replace(
         known,
-        destination=known.destination or chosen,
+        destination=known.destination or place_chosen(cart),
         shipping_rate_id=cart.shipping_rate_id,
         discount_code=cart.discount_code,
         cart_id=cart.id,

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
-from flask import Response, current_app, url_for
+from flask import Response, url_for
 
 from storefront.browse.pictures import picture_url
 from storefront.cart.codes import CodeField, code_field
 from storefront.cart.showing import rates_of, summary_of
-from storefront.checkout.dealing import deal_typed
+from storefront.checkout.dealing import deal_typed, place_chosen
 from storefront.checkout.panel import cart_panel, new_card
 from storefront.checkout.typed import ContactAtCheckout, goes_nowhere
 from storefront.customers.addresses import default_address
@@ -84,17 +84,16 @@ def mended(  # noqa: PLR0913  what there may be to mend
 def _prefilled(user: User, cart: Cart) -> ContactAtCheckout:
     address = default_address(user.id)
     known = address.as_copy() if address else {"name": user.name, **_place_of(cart)}
-    return ContactAtCheckout(data={"email": user.email, **known})
+    return ContactAtCheckout.of_known({"email": user.email, **known})
 
 
 def _prefilled_for_guest(cart: Cart) -> ContactAtCheckout:
     """Who comes back with the same cart, from Stripe's page or from a declined card, has told us already."""
     told = last_contact_of(cart.id)
     known = (told.address or {}) | {"email": told.email} if told else {}
-    return ContactAtCheckout(data=_place_of(cart) | known)
+    return ContactAtCheckout.of_known(_place_of(cart) | known)
 
 
 def _place_of(cart: Cart) -> dict[str, str]:
-    """As far as it was chosen in the cart."""
-    home: str = current_app.config["SETTINGS"].home_country
-    return {"country": cart.country or home, "region": cart.region}
+    chosen = place_chosen(cart)
+    return {"country": chosen.country, "region": chosen.region}

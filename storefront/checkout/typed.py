@@ -53,8 +53,9 @@ def read_contact(form: MultiDict[str, str], user: User | None, address_id: int |
         typed = ContactAtCheckout(form)
     else:
         if address_id is not None and not form.get("line1"):
-            chosen = {"email": user.email, **address_of(user.id, address_id).as_copy()}
-            form = MultiDict({**form.to_dict(), **chosen})
+            known = address_of(user.id, address_id).as_copy()
+            # Parcels have gone there before: its street is not asked about again.
+            form = MultiDict({**form.to_dict(), "email": user.email, **known, "street_asked": known["line1"]})
         typed = ContactAtCheckout(form, data={"email": user.email})
     typed.is_fetched = is_pick_up(typed.shipping_rate_id.data)
     return typed

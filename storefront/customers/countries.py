@@ -7,15 +7,6 @@ from babel import Locale
 
 # Babel also names unions, test regions and "unknown".
 _NO_COUNTRY: Final = frozenset({"EU", "EZ", "UN", "XA", "XB", "ZZ", "QO"})
-# https://en.wikipedia.org/wiki/List_of_postal_codes: the countries that have none.
-WITHOUT_POSTCODES: Final = frozenset(
-    {
-        "AE", "AG", "AO", "AW", "BF", "BI", "BJ", "BO", "BS", "BW", "BZ", "CD", "CF", "CG", "CI", "CK", "CM",
-        "DJ", "DM", "ER", "FJ", "GA", "GD", "GH", "GM", "GN", "GQ", "GY", "HK", "JM", "KI", "KM", "KN", "KP",
-        "LC", "ML", "MO", "MR", "MW", "NA", "NR", "NU", "PA", "QA", "RW", "SB", "SC", "SL", "SO", "SR", "SS",
-        "ST", "SY", "TD", "TF", "TG", "TK", "TL", "TO", "TT", "TV", "UG", "VU", "YE", "ZW",
-    }
-)  # fmt: skip
 
 
 @cache

@@ -1,6 +1,7 @@
 """Where a cart would go and how: chosen before anybody has typed an address, and kept on the cart."""
 
 from storefront.clock import now
+from storefront.customers.address_rules import rules_of
 from storefront.customers.countries import countries
 from storefront.database import transaction
 from storefront.errors import RefusedError
@@ -20,7 +21,7 @@ def choose_delivery(owner: CartOwner, country: str | None, region: str, shipping
         cart = hold_cart(owner)
         if country is not None:
             # A region is of its country.
-            cart.region = region.strip()[:LONGEST_REGION] if country == cart.country else ""
+            cart.region = rules_of(country).region_name(region[:LONGEST_REGION]) if country == cart.country else ""
             cart.country = country
         cart.shipping_rate_id = shipping_rate_id
         cart.updated_at = now()

@@ -69,6 +69,7 @@ def before_tax(lines: Sequence[PricedLine], deal: Deal, terms: Terms) -> Totals:
         way=way,
         ways=ways,
         refusal="" if way or parcel is None else why_not(ways, terms, deal.destination),
+        depends_on_place=(parcel is not None and terms.has_zones) or not terms.prices_include_tax,
         shipping_unknown=parcel is not None and way is None and deal.destination is None and terms.has_zones,
     )
 

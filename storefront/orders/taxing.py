@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Final
 
+from storefront.customers.address_rules import same_region
 from storefront.money import Money, smallest_step
-from storefront.orders.terms import TaxRule, Terms, same_region
+from storefront.orders.terms import TaxRule, Terms
 from storefront.orders.totals import Destination, TaxLine, Totals
 
 STANDARD: Final = "standard"
@@ -55,7 +56,7 @@ def rules_for(tax_class: str, rules: Iterable[TaxRule], place: Destination) -> S
     there = [rule for rule in rules if rule.country == place.country]
     for wanted in (tax_class,) if tax_class == ZERO else (tax_class, STANDARD):
         of_class = [rule for rule in there if rule.tax_class == wanted]
-        regional = [rule for rule in of_class if rule.region and same_region(rule.region, place.region)]
+        regional = [rule for rule in of_class if rule.region and same_region(place.country, rule.region, place.region)]
         national = [rule for rule in of_class if not rule.region]
         if regional or national:
             return regional or national

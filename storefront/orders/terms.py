@@ -63,8 +63,3 @@ class Terms:
     rates: tuple[Rate, ...] = ()
     taxes: tuple[TaxRule, ...] = ()
     answers: tuple[TaxAnswer, ...] = ()
-
-
-def same_region(one: str, other: str) -> bool:
-    """Whether both mean the same, however they are written."""
-    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from storefront.customers.address_rules import rules_of
 from storefront.customers.countries import countries
 from storefront.errors import RefusedError
 from storefront.money import Money, decimals, smallest_step
-from storefront.orders.terms import Rate, TaxRule, Tier, same_region
+from storefront.orders.terms import Rate, TaxRule, Tier
 from storefront.orders.terms_models import RateKind
 
 Place = tuple[str, str]
@@ -152,7 +153,7 @@ class _Table:
             raise self.wrong(
                 key, f'has {written!r}: a country is two capital letters, a region follows it: "CA/Quebec"'
             )
-        return country, region
+        return country, rules_of(country).region_name(region)
 
 
 def _zone(table: _Table) -> Zone:
@@ -227,11 +228,13 @@ def _taxes(table: _Table) -> list[TaxRule]:
 
 
 def _refuse_twice(things: Iterable[str], where: str) -> None:
-    seen: list[str] = []
+    seen: set[str] = set()
     for thing in things:
-        if any(same_region(thing, other) for other in seen):
+        # However it is capitalised and spaced.
+        key = " ".join(thing.split()).casefold()
+        if key in seen:
             raise BadTermsError(f"{thing} is in {where} twice.")
-        seen.append(thing)
+        seen.add(key)
 
 
 def _place_words(place: Place) -> str:

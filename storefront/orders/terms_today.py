@@ -27,11 +27,12 @@ from sqlalchemy import (
 
 from config import Settings
 from storefront.clock import now
+from storefront.customers.address_rules import same_region
 from storefront.database import AwareDateTime, current_session
 from storefront.orders.calculated_taxes import FRESH
 from storefront.orders.models import Order
 from storefront.orders.tax_models import TaxCalculation
-from storefront.orders.terms import Rate, TaxAnswer, TaxRule, Terms, Tier, same_region
+from storefront.orders.terms import Rate, TaxAnswer, TaxRule, Terms, Tier
 from storefront.orders.terms_models import (
     RateKind,
     ShippingRate,
@@ -94,8 +95,11 @@ def is_pick_up(rate_id: int | None) -> bool:
 def _zone_of(rows: Sequence[_Row], zones: Sequence[_Row], destination: Destination | None) -> int | None:
     """The region's zone, else its country's, else the one for everywhere else; it alone counts while nobody knows where to."""
     places = [row for row in rows if row.what == "place"]
-    region = destination.region if destination else ""
-    exact = [row.zone for row in places if row.region and same_region(row.region, region)]
+    exact = [
+        row.zone
+        for row in places
+        if destination and row.region and same_region(destination.country, row.region, destination.region)
+    ]
     whole = [row.zone for row in places if not row.region]
     rest = [row.id for row in zones if row.kind == "everywhere"] if destination or len(zones) == 1 else []
     return next(iter([*exact, *whole, *rest]), None) or 0

@@ -167,6 +167,7 @@ class Totals:
     # Why it cannot be sent there, in words; empty where it can.
     refusal: str = ""
     # Nobody knows where to yet, and the total will have more in it then.
+    depends_on_place: bool = False
     shipping_unknown: bool = False
     tax_unknown: bool = False
     # Where Stripe works it out: what was or is to be asked, and Stripe's id of the answer that an order may be placed with.

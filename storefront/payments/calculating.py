@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, select
 
 from storefront.caller import address, is_untold_proxy
 from storefront.clock import now
+from storefront.customers.address_rules import rules_of
 from storefront.database import current_session, leave, transaction
 from storefront.errors import BusyError, RefusedError, ShopError
 from storefront.jobs.queue import job
@@ -142,8 +143,9 @@ def _record(calculation_id: int, facts: Facts) -> None:
 def request_for(question: TaxQuestion) -> Facts:
     """The question in Stripe's words."""
     place = question.place
+    state = rules_of(place.country).region_code(place.region)
     where = {
-        "country": place.country, "state": place.region, "postal_code": place.postal_code, "city": place.city,
+        "country": place.country, "state": state, "postal_code": place.postal_code, "city": place.city,
         "line1": place.line1,
     }  # fmt: skip
     behavior = "inclusive" if question.included else "exclusive"
