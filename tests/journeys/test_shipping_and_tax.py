@@ -149,7 +149,7 @@ class TestCart:
         page = alice.opens("/cart")
 
         assert "country" not in page.page.form("/cart/delivery").fields
-        assert "To Berlin, Germany" in text(page)
+        assert "Deliver to Berlin, Germany" in text(page)
         assert page.page.form("/checkout/one-click").fields["expected_total"] == "2890"
 
     def test_a_shop_without_terms_asks_nothing(self, guest: Shopper) -> None:
