@@ -13,6 +13,14 @@ from config import Settings
 _OF_ONE_HOUSE: Final = 64
 _NOWHERE: Final = "0.0.0.0"  # noqa: S104  nothing is bound
 _KEPT_OF_A_HASH: Final = 20
+# This machine, and networks that no stranger on the Internet has an address of (RFC 1918, 6598, 3927, 4193, 4291).
+_NEAR: Final = tuple(
+    ipaddress.ip_network(net)
+    for net in (
+        "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16",
+        "::1/128", "fc00::/7", "fe80::/10",
+    )
+)  # fmt: skip
 
 
 def address() -> str:
@@ -35,11 +43,26 @@ def address_hash() -> str:
     return told.hexdigest()[:_KEPT_OF_A_HASH]
 
 
+def is_address_known() -> bool:
+    """Whether the address is a customer's own. Where it is not, nothing may be limited by it: it would be everybody's.
+
+    It is not when a proxy stands before us that TRUSTED_PROXIES does not count, or when the server told none (a socket).
+    """
+    return _read(request.remote_addr or _NOWHERE) != _read(_NOWHERE) and not is_untold_proxy()
+
+
 def is_untold_proxy() -> bool:
-    """Whether a proxy on this machine stands before us that TRUSTED_PROXIES does not count: all the world comes from there."""
+    """Whether a proxy near us is not counted by TRUSTED_PROXIES, so that all the world seems to come from there.
+
+    It is when the request came from this machine or network and carries what proxies add. What strangers add reaches us
+    from their public addresses, and changes nothing. Behind proxies the header has to be as long as they make it.
+    """
     settings: Settings = current_app.config["SETTINGS"]
-    is_here = _read(request.remote_addr or _NOWHERE).is_loopback
-    return is_here and not settings.trusted_proxies and "X-Forwarded-For" in request.headers
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    if not forwarded and "Forwarded" not in request.headers:
+        return False
+    peer = _read(request.remote_addr or _NOWHERE)
+    return any(peer in net for net in _NEAR) and len(forwarded.split(",")) != settings.trusted_proxies
 
 
 def _read(told: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

@@ -14,6 +14,7 @@ from storefront.cli import add_commands
 from storefront.database import engine_options, set_up_engine
 from storefront.extensions import compress, db, htmx, limiter, login_manager, migrate
 from storefront.hypermedia import set_up_pages
+from storefront.operations.proxies import watch_for_proxies
 from storefront.payments.modes import check_at_start
 from storefront.payments.stripe_gateway import line as stripe_line
 from storefront.security import guard
@@ -41,6 +42,7 @@ def build(settings: Settings | None = None) -> Flask:
     set_up_pages(app)
     stripe_line.connect(app, settings)
     open_doors(app)
+    watch_for_proxies(app)
     register_work()
     add_commands(app)
     with app.app_context():

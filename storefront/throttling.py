@@ -11,6 +11,7 @@ from sqlalchemy import case, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storefront.caller import address, is_address_known
 from storefront.clock import now
 from storefront.database import Base, current_session, transaction, transaction_aside, upsert
 from storefront.errors import TooManyTriesError
@@ -42,6 +43,12 @@ def throttle(what: str, *who: str, limit: str, words: str | None = None) -> None
     if not limiter.limiter.hit(item, what, *who):
         seconds = _seconds_left(item, what, *who)
         raise TooManyTriesError((words or _OFTEN).format(when=when(seconds)), retry_after=seconds)
+
+
+def throttle_address(what: str, *, limit: str, words: str | None = None) -> None:
+    """Count one try of the address this request comes from; nothing where that is not known (see `caller`)."""
+    if is_address_known():
+        throttle(what, address(), limit=limit, words=words)
 
 
 def when(seconds: int) -> str:

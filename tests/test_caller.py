@@ -1,9 +1,10 @@
 """Where a request comes from, with proxies before the shop and without."""
 
 import pytest
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import BadSettingError
-from storefront.caller import address, address_hash
+from storefront.caller import address, address_hash, is_address_known
 from tests.apps import bare_app, settings_for
 
 NGINX = "127.0.0.1"
@@ -44,6 +45,33 @@ def test_without_a_proxy_it_is_who_connected(sqlite_url: str, peer: str, told: s
 )
 def test_behind_proxies_only_those_are_believed(sqlite_url: str, proxies: int, forwarded: str, told: str) -> None:
     assert seen(sqlite_url, proxies, NGINX, forwarded) == told
+
+
+@pytest.mark.parametrize(
+    ("proxies", "peer", "headers", "known"),
+    [
+        (0, NGINX, {}, True),
+        (0, NGINX, {"X-Forwarded-For": "203.0.113.9"}, False),
+        (0, NGINX, {"Forwarded": "for=203.0.113.9"}, False),
+        (0, "172.18.0.3", {"X-Forwarded-For": "203.0.113.9"}, False),
+        (0, "fd00::3", {"X-Forwarded-For": "203.0.113.9"}, False),
+        (0, "203.0.113.9", {"X-Forwarded-For": "198.51.100.1"}, True),
+        (0, "unix:", {}, False),
+        (1, NGINX, {"X-Forwarded-For": "203.0.113.9"}, True),
+        (1, NGINX, {"X-Forwarded-For": "192.168.1.5"}, True),
+        (1, NGINX, {"X-Forwarded-For": "203.0.113.9, 10.0.0.2"}, False),
+        (2, NGINX, {"X-Forwarded-For": "203.0.113.9"}, False),
+    ],
+)
+def test_an_address_that_all_customers_share_is_not_known(
+    sqlite_url: str, proxies: int, peer: str, headers: dict[str, str], *, known: bool
+) -> None:
+    with bare_app(sqlite_url, TRUSTED_PROXIES=str(proxies)) as app:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0)  # type: ignore[method-assign]
+        app.add_url_rule("/known", "known", lambda: str(is_address_known()))
+        answer = app.test_client().get("/known", headers=headers, environ_overrides={"REMOTE_ADDR": peer})
+
+    assert answer.text == str(known)
 
 
 def test_how_many_proxies_is_a_number(sqlite_url: str) -> None:

@@ -11,7 +11,6 @@ from storefront.account.profile import EmailForm, NameForm, PasswordForm, contex
 from storefront.auth.access import customer_required, fresh_login_required, is_fresh, let_in, let_out, signed_in
 from storefront.auth.forms import typed
 from storefront.auth.signing_in import WrongPasswordError, know_this_browser
-from storefront.caller import address
 from storefront.customers import login_sessions
 from storefront.customers import profile as facts
 from storefront.customers.joining import KnownEmailError
@@ -19,7 +18,7 @@ from storefront.customers.models import SessionEnd
 from storefront.errors import NotYoursError, RefusedError
 from storefront.hypermedia import done, go_to, show
 from storefront.signed import StaleLinkError
-from storefront.throttling import throttle
+from storefront.throttling import throttle, throttle_address
 
 NEW_EMAILS: Final = "5 per hour"
 KNOWN_EMAILS_TRIED: Final = "20 per hour"
@@ -75,7 +74,7 @@ def want_email() -> ResponseReturnValue:
         facts.want_email(me.id, typed(form.email))
     except RefusedError as refused:
         if isinstance(refused, KnownEmailError):
-            throttle("new-email-known", address(), limit=KNOWN_EMAILS_TRIED)
+            throttle_address("new-email-known", limit=KNOWN_EMAILS_TRIED)
         form.email.errors = [refused.words]
         return show("account/_profile_email.html", page=_PAGE, status=422, **context(me, email_form=form))
     return done("account/_profile_email.html", then=url_for(".profile"), **context(person(me.id), said="email"))

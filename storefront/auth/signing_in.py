@@ -12,7 +12,7 @@ from storefront.customers.passwords import is_password_of, renew_hash
 from storefront.customers.people import user_by_email
 from storefront.email_addresses import key_of
 from storefront.errors import RefusedError
-from storefront.throttling import forgive, throttle
+from storefront.throttling import forgive, throttle, throttle_address
 
 # One account from one place; all accounts from one address; one account from all browsers it was never used in.
 # A browser that it was used in is a place of its own: no neighbour's guesses count there.
@@ -35,7 +35,7 @@ def sign_in(email: str, password: str) -> User:
     place = _KNOWN_BROWSER if _is_known_browser(user) else address()
     if place != _KNOWN_BROWSER:
         # Before the account's own tries: who is stopped here must not use them up.
-        throttle("login-address", address(), limit=GUESSES_OF_AN_ADDRESS)
+        throttle_address("login-address", limit=GUESSES_OF_AN_ADDRESS)
     throttle("login", account, place, limit=GUESSES)
     if place != _KNOWN_BROWSER:
         throttle("login-strangers", account, limit=GUESSES_OF_STRANGERS)

@@ -11,7 +11,6 @@ from storefront.auth.entering import enter as enter_here
 from storefront.auth.forms import ConfirmForm, LoginForm, NewPasswordForm, RegisterForm, ResetForm, typed
 from storefront.auth.joining import register as make_login
 from storefront.auth.signing_in import WrongPasswordError, sign_in
-from storefront.caller import address
 from storefront.customers import proving
 from storefront.customers.joining import KnownEmailError
 from storefront.customers.models import User
@@ -22,7 +21,7 @@ from storefront.email_addresses import key_of
 from storefront.hypermedia import go_to, is_broken, own_path, show
 from storefront.payments.adopting import bring_along
 from storefront.signed import StaleLinkError
-from storefront.throttling import throttle
+from storefront.throttling import throttle, throttle_address
 
 auth = Blueprint("auth", __name__, url_prefix="/auth")
 
@@ -66,12 +65,12 @@ def join() -> ResponseReturnValue:
     form = RegisterForm()
     if not form.validate():
         return _register_page(form, status=422)
-    throttle("register", address(), limit=REGISTRATIONS)
-    throttle("register-day", address(), limit=REGISTRATIONS_A_DAY)
+    throttle_address("register", limit=REGISTRATIONS)
+    throttle_address("register-day", limit=REGISTRATIONS_A_DAY)
     try:
         user = make_login(typed(form.name), typed(form.email), typed(form.password))
     except KnownEmailError as known:
-        throttle("register-known", address(), limit=KNOWN_EMAILS_TRIED)
+        throttle_address("register-known", limit=KNOWN_EMAILS_TRIED)
         form.email.errors = [known.words]
         return _register_page(form, known=True, status=422)
     return enter_here(user, form.next.data)
@@ -178,7 +177,7 @@ def send_reset_link() -> ResponseReturnValue:
     form = ResetForm()
     if not form.validate():
         return _reset_page(form, status=422)
-    throttle("reset", address(), limit=RESETS)
+    throttle_address("reset", limit=RESETS)
     throttle("reset-mail", key_of(typed(form.email)), limit=MAILS_TO_ONE, words=_WRITTEN_ALREADY)
     user = user_by_email(typed(form.email))
     if user is not None:

@@ -3,14 +3,13 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from storefront.caller import address
 from storefront.database import leave
 from storefront.orders.carts import CartOwner, keep_code
 from storefront.orders.discount_codes import key_of
 from storefront.orders.models import Cart
 from storefront.orders.pricing import price
 from storefront.orders.totals import Deal, Totals
-from storefront.throttling import throttle
+from storefront.throttling import throttle_address
 
 # Nobody mistypes their code so often; whoever guesses gets nowhere.
 GUESSES: Final = "20 per hour"
@@ -52,7 +51,7 @@ def use_code(owner: CartOwner, cart: Cart, typed: str, deal: Deal) -> CodeField:
         return CodeField()
     goods = {line.variant_id: line.quantity for line in cart.lines if line.variant.product.published}
     if key_of(typed) != key_of(cart.discount_code):
-        throttle("discount-code", address(), limit=GUESSES, words=TOO_OFTEN)
+        throttle_address("discount-code", limit=GUESSES, words=TOO_OFTEN)
     totals = price(goods, replace(deal, discount_code=typed))
     leave()
     if totals.code_refused is None or totals.code_refused.may_count_later:

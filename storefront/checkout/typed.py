@@ -9,7 +9,7 @@ from wtforms import IntegerField
 from wtforms.validators import Optional
 
 from config import Settings
-from storefront.caller import address_hash, is_untold_proxy
+from storefront.caller import address_hash, is_address_known
 from storefront.customers.address_form import ContactForm
 from storefront.customers.addresses import add_address, address_of
 from storefront.customers.models import User
@@ -42,7 +42,7 @@ class ContactAtCheckout(ContactForm):
     def buyer(self, user: User | None) -> Buyer:
         """Whose order it is, and where its mail goes; a guest is an e-mail and nothing else."""
         email = self.email.data or ""
-        return Buyer(user.id if user else None, email, key_of(email), None if is_untold_proxy() else address_hash())
+        return Buyer(user.id if user else None, email, key_of(email), address_hash() if is_address_known() else None)
 
 
 def read_contact(form: MultiDict[str, str], user: User | None, address_id: int | None) -> ContactAtCheckout:

@@ -9,7 +9,6 @@ from flask.typing import ResponseReturnValue
 
 from storefront.auth.access import current_customer, customer_required, signed_in
 from storefront.browse.product import ask_to_choose, chosen_by
-from storefront.caller import address, is_untold_proxy
 from storefront.cart.codes import code_to_pay_with
 from storefront.cart.owner import cart_owner
 from storefront.catalog.stock import SoldOutError
@@ -38,7 +37,7 @@ from storefront.payments.sessions import page_to_pay
 from storefront.payments.showing import Shown, show_order, show_order_of_token
 from storefront.payments.stripe_gateway.changing import seat
 from storefront.payments.stripe_gateway.errors import OutcomeUnknownError
-from storefront.throttling import throttle
+from storefront.throttling import throttle_address
 
 checkout = Blueprint("checkout", __name__)
 
@@ -212,8 +211,7 @@ def _with_guests_customer(click: Click, typed: ContactAtCheckout) -> Click:
     if not isinstance(means, OnHostedPage | WithNewCard) or not means.keep:
         return click
     try:
-        if not is_untold_proxy():
-            throttle("guest-customer", address(), limit=GUESTS_CUSTOMERS)
+        throttle_address("guest-customer", limit=GUESTS_CUSTOMERS)
     except TooManyTriesError:
         return click
     wanted = click.wanted

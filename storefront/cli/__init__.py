@@ -1,4 +1,4 @@
-"""The shop from the command line: `flask payments`, `orders`, `events`, `shop`, `worker`, `sandbox`."""
+"""The shop from the command line: `flask payments`, `orders`, `events`, `shop`, `worker`, `doctor`, `sandbox`."""
 
 from flask import Flask
 
@@ -8,6 +8,7 @@ from storefront.cli import details as _details  # noqa: F401  likewise
 from storefront.cli import moving as _moving  # noqa: F401
 from storefront.cli import terms as _terms  # noqa: F401  likewise
 from storefront.cli.background import worker
+from storefront.cli.doctor import doctor
 from storefront.cli.orders import orders
 from storefront.cli.payments import events, payments
 from storefront.cli.shop import shop
@@ -16,5 +17,5 @@ from storefront.commandline import sandbox
 
 def add_commands(app: Flask) -> None:
     """Give `flask` the shop's own commands."""
-    for command in (payments, orders, events, shop, worker, sandbox):
+    for command in (payments, orders, events, shop, worker, sandbox, doctor):
         app.cli.add_command(command)

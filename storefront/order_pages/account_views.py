@@ -10,7 +10,6 @@ from storefront.auth.entering import enter
 from storefront.auth.forms import AccountForm, typed
 from storefront.auth.joining import register
 from storefront.auth.views import REGISTRATIONS
-from storefront.caller import address
 from storefront.checkout.access import may_see_all
 from storefront.customers.joining import KnownEmailError
 from storefront.customers.people import user_by_email
@@ -20,7 +19,7 @@ from storefront.hypermedia import go_to, show
 from storefront.order_pages.door import orders, own_order
 from storefront.orders.labels import label
 from storefront.payments.showing import OrderShown
-from storefront.throttling import throttle
+from storefront.throttling import throttle_address
 
 
 class Offer(enum.StrEnum):
@@ -55,7 +54,7 @@ def make_account(public_id: str) -> ResponseReturnValue:
     form = AccountForm()
     if not form.validate():
         return _again(order, form, offer)
-    throttle("register", address(), limit=REGISTRATIONS)
+    throttle_address("register", limit=REGISTRATIONS)
     try:
         user = register(_name(order), order.email, typed(form.password))
     except KnownEmailError:

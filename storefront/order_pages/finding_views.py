@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 from wtforms import Form, StringField
 from wtforms.validators import DataRequired, ValidationError
 
-from storefront.caller import address
 from storefront.checkout.access import let_see
 from storefront.customers.address_form import email_field, trimmed
 from storefront.email_addresses import key_of
@@ -17,7 +16,7 @@ from storefront.orders.labels import number_of
 from storefront.orders.links import ask_for_link, order_of_link
 from storefront.payments.showing import show_order
 from storefront.signed import StaleLinkError
-from storefront.throttling import throttle
+from storefront.throttling import throttle, throttle_address
 
 SEARCHES: Final = "20 per hour"
 MAILS_TO_ONE: Final = "5 per hour"
@@ -51,7 +50,7 @@ def send_link() -> ResponseReturnValue:
     if not form.validate():
         return _page(form, status=422)
     email, number = form.email.data or "", number_of(form.number.data or "") or 0
-    throttle("order-link", address(), limit=SEARCHES)
+    throttle_address("order-link", limit=SEARCHES)
     throttle("order-link-mail", key_of(email), limit=MAILS_TO_ONE, words=_ASKED_ALREADY)
     ask_for_link(email, number)
     return _page(form, sent=True)

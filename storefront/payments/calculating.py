@@ -10,7 +10,6 @@ from typing import Any, Final
 from flask import current_app
 from sqlalchemy import delete, func, select
 
-from storefront.caller import address, is_untold_proxy
 from storefront.clock import now
 from storefront.customers.address_rules import rules_of
 from storefront.database import current_session, leave, transaction
@@ -26,7 +25,7 @@ from storefront.payments.news.facts import Facts
 from storefront.payments.stripe_gateway.changing import seat
 from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
 from storefront.payments.stripe_gateway.taxes import calculate_tax
-from storefront.throttling import throttle
+from storefront.throttling import throttle_address
 
 # Stripe's own codes; what has none of its own is taxed by what the account says is usual.
 NONTAXABLE: Final = "txcd_00000000"
@@ -106,8 +105,7 @@ def forget_tax_calculations() -> None:
 
 
 def _ask(question: TaxQuestion, cart_id: int | None) -> None:
-    if not is_untold_proxy():
-        throttle("tax", address(), limit=MOST_FROM_AN_ADDRESS)
+    throttle_address("tax", limit=MOST_FROM_AN_ADDRESS)
     asking = _write(question, cart_id)
     try:
         facts = calculate_tax(asking.request, asking.key)

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, and_, func, select
 
-from storefront.caller import address, address_hash, is_untold_proxy
+from storefront.caller import address_hash, is_address_known
 from storefront.clock import now
 from storefront.database import current_session, leave
 from storefront.errors import TooManyTriesError
@@ -18,7 +18,7 @@ from storefront.orders.placing import Buyer
 from storefront.payments.breaker import refuse_while_new_cards_rest
 from storefront.payments.card_models import CardSetup
 from storefront.payments.models import AttemptState, Payment, PaymentAttempt
-from storefront.throttling import throttle, when
+from storefront.throttling import throttle, throttle_address, when
 
 WITHIN: Final = dt.timedelta(hours=1)
 MOST_DECLINES: Final = 10
@@ -82,9 +82,9 @@ def count_new_card(user_id: int | None, email_key: str = "") -> None:
     # First, so that whoever is stopped here does not use up what their neighbours have.
     who = f"user {user_id}" if user_id is not None else f"guest {email_key}"
     throttle("new-card", who, limit=NEW_CARDS, words=_TOO_MANY_CARDS)
-    if not is_untold_proxy():
+    if is_address_known():
         _slow_down()
-        throttle("new-card-address", address(), limit=NEW_CARDS_OF_AN_ADDRESS, words=_TOO_MANY_CARDS)
+        throttle_address("new-card-address", limit=NEW_CARDS_OF_AN_ADDRESS, words=_TOO_MANY_CARDS)
 
 
 def _slow_down() -> None:

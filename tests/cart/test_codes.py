@@ -219,3 +219,14 @@ def test_a_guests_code_comes_along_at_login_unless_the_account_has_one(doors: Fl
         sign_in(guest)
 
     assert kept(doors)[0] == "TEN"
+
+
+def test_behind_a_proxy_that_is_not_counted_strangers_close_the_codes_for_nobody(
+    doors: Flask, browser: FlaskClient, teapot: int
+) -> None:
+    offered(doors, "Ten")
+    through_nginx = {"X-Forwarded-For": "203.0.113.9"}
+    for number in range(25):
+        assert types(browser, f"GUESS{number}", **through_nginx).status_code == 422
+
+    assert types(browser, "TEN", **through_nginx).status_code == 303

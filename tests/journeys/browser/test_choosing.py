@@ -107,7 +107,9 @@ def test_what_only_a_colour_said_has_an_edge_in_forced_colours(phone: Phone, ali
     page.reload()
     assert look(page.locator(".masthead__count"))["borderTopWidth"] == "1px"
     phone.opens(f"/orders/{phone.shop.order_ids()[-1]}")
-    page.locator("[aria-current='step']").evaluate("one => one.removeAttribute('aria-current')")  # as it is once it is over
+    page.locator("[aria-current='step']").evaluate(
+        "one => one.removeAttribute('aria-current')"
+    )  # as it is once it is over
     dots = [page.locator(".timeline > li:not([aria-current], .timeline__next)"), page.locator(".timeline__next")]
     done, coming = (one.first.evaluate("one => getComputedStyle(one, '::before').backgroundColor") for one in dots)
     assert done != coming
