@@ -154,3 +154,14 @@ def test_an_order_is_found_by_e_mail_and_number(shop: Shop, plain: Phone, open_p
 
     elsewhere.sees_receipt("69,00 €")
     expect(elsewhere.page.locator(".order-address")).to_contain_text(STREET)
+
+
+def test_the_cards_fields_begin_with_the_country_of_the_form(open_phone: Callable[..., Phone]) -> None:
+    phone = open_phone()
+    phone.opens("/products/vase")
+    phone.page.get_by_role("button", name="Buy now").click()
+
+    country = phone.page.locator("#address-fields [name=country]").input_value()
+
+    assert country != "US"
+    expect(phone.card_frame.locator("#country")).to_have_value(country)
