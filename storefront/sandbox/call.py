@@ -64,7 +64,7 @@ class Call:
         return self._existing(kind, object_id, param, in_path=False)
 
     def _existing(self, kind: str, object_id: str, param: str, *, in_path: bool) -> Document:
-        document = self.store.find(kind, object_id)
+        document = self.store.find(kind, str(object_id))
         if document is None or document.get("deleted"):
             raise no_such(_NOUNS.get(kind, kind), object_id, param=param, in_path=in_path)
         return document

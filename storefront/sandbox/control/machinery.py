@@ -88,10 +88,10 @@ def delete_test_data() -> Response:
 @control.post("/search")
 def delay_search() -> Response:
     """By how many seconds of the sandbox's clock, an hour at most, searches are behind: `{"delay": 60}`."""
-    delay = float(sent().get("delay", 0))
-    if not 0 <= delay <= _LONGEST_SEARCH_DELAY:
+    delay = sent().get("delay", 0)
+    if not isinstance(delay, (int, float)) or not 0 <= delay <= _LONGEST_SEARCH_DELAY:
         raise StripeError(400, f"Invalid delay: must be from 0 to {_LONGEST_SEARCH_DELAY} seconds.", param="delay")
-    sandbox_here().search_delay = delay
+    sandbox_here().search_delay = float(delay)
     return jsonify(delay=delay)
 
 

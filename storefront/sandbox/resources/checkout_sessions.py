@@ -80,7 +80,7 @@ def confirm_payment_page(call: Call, session_id: str) -> Document:
     if expected is not None and expected != str(session["amount_total"]):
         message = f"The expected amount of {expected} is not the session's amount of {session['amount_total']}."
         raise refused(message, code="checkout_amount_mismatch", param="expected_amount")
-    payment_method = usable(call, call.params.get("payment_method", ""))
+    payment_method = usable(call, str(call.params.get("payment_method", "")))
     check_owner(payment_method, session)
     paying.pay(call, session, paying.Entry(payment_method, email=payment_method["billing_details"]["email"]))
     return _page(session)
