@@ -5,8 +5,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import and_, exists, insert, or_, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, and_, exists, false, insert, or_, select
 
 from storefront.catalog import stock
 from storefront.clock import now
@@ -102,7 +101,7 @@ def place(wanted: Wanted, totals: Totals) -> Placed:
     public_id = secrets.token_hex(16)
     order_id = _write_order(wanted, totals, public_id)
     if order_id is None:
-        raise TokenTakenError
+        raise _already_placed(wanted, totals)
     counted = stock.take(totals.lines)
     current_session().execute(insert(OrderLine), [_line(order_id, line, counted) for line in totals.lines])
     if totals.taxes:
@@ -164,16 +163,22 @@ def _write_order(wanted: Wanted, totals: Totals, public_id: str) -> int | None:
         has_downloads=any(line.has_assets for line in totals.lines),
         livemode=wanted.livemode,
     )
-    once = row.on_conflict_do_nothing(index_elements=["checkout_token"]).returning(Order.id)
-    try:
-        return current_session().scalar(once)
-    except IntegrityError as refused:
-        if "tax_calculation" in str(refused.orig):
-            raise TaxTakenError from refused
-        if "uq_orders_open_cart" in str(refused.orig):
-            # On Postgres another press in this very moment may meet the cart's index before it meets the token's.
-            return None
-        raise
+    # No index is named, so that a conflict in any of them is waited for without holding on to what was half written: with one
+    # named, two presses of the same button may meet in two indexes, each wait for the other, and Postgres end one as a deadlock.
+    return current_session().scalar(row.on_conflict_do_nothing().returning(Order.id))
+
+
+def _already_placed(wanted: Wanted, totals: Totals) -> TokenTakenError | TaxTakenError:
+    """Why nothing was written: this button has an order already, its cart has an open one, or another order has the tax."""
+    if totals.tax_calculation is None:
+        return TokenTakenError()
+    mine = or_(Order.checkout_token == wanted.checkout_token, _is_open_in(wanted.cart_id))
+    met = exists().where(mine)
+    return TokenTakenError() if current_session().scalar(select(met)) else TaxTakenError()
+
+
+def _is_open_in(cart_id: int | None) -> ColumnElement[bool]:
+    return and_(Order.cart_id == cart_id, Order.status.in_(OPEN_STATUSES)) if cart_id is not None else false()
 
 
 def _line(order_id: int, line: PricedLine, counted: frozenset[int]) -> dict[str, object]:

@@ -1,13 +1,22 @@
 """What happens in the same moment must not wait for itself in a circle, nor happen twice."""
 
+import threading
+from dataclasses import replace
 from functools import partial
 
 import pytest
+from sqlalchemy import select, update
 
+from storefront.catalog.models import Variant
+from storefront.database import current_session, transaction
 from storefront.money import Money
+from storefront.orders.models import Cart, Order, OrderSource, OrderStatus
+from storefront.orders.placing import Buyer, TokenTakenError, Wanted, place
+from storefront.orders.pricing import price
+from storefront.orders.totals import Totals
 from storefront.payments.models import AttemptState, PaymentAttempt
 from tests.people import Shopper, at_once
-from tests.stack import Sandbox, Shop
+from tests.stack import PATIENCE, Sandbox, Shop
 
 ROUNDS = 4
 
@@ -80,3 +89,47 @@ def test_a_carts_button_pressed_by_many_hands(shop: Shop, alice: Shopper) -> Non
 
     assert set(told) <= {200, 503}
     assert len(alice.orders()) == len(alice.charged()) == 6
+
+
+def test_a_carts_order_written_by_many_hands(shop: Shop, alice: Shopper) -> None:
+    """Whichever of two unique indexes refuses an order, its transaction goes on, and nobody waits in a circle.
+
+    The second of two meets the cart's index before the token's in about one meeting of fifty.
+    """
+    alice.puts_in_cart("Notebook")
+    [cart_id] = shop.all(Cart.id)
+    buyer = Buyer(alice.user_id, alice.email, alice.email)
+    wanted = Wanted("", 0, OrderSource.cart, cart_id, buyer, None, livemode=False)
+    with shop.inside():
+        totals = price({shop.products["Notebook"]: 1}, wanted.deal)
+    wanted = replace(wanted, expected_total=totals.total.minor)
+    hands, rounds = 4, 400
+    ready = threading.Barrier(hands)
+
+    def press() -> list[bool]:
+        told = []
+        for number in range(rounds):
+            with shop.inside() as session:
+                session.scalar(select(1))
+                ready.wait(PATIENCE)
+                with transaction():
+                    told.append(_is_first(replace(wanted, checkout_token=f"token-{number}"), totals))
+            if ready.wait(PATIENCE) == 0:
+                with shop.inside(), transaction() as session:
+                    session.execute(update(Order).values(status=OrderStatus.canceled))
+                    session.execute(update(Variant).values(stock=40))
+            ready.wait(PATIENCE)
+        return told
+
+    told = at_once([press] * hands)
+
+    assert [sum(at) for at in zip(*told, strict=True)] == [1] * rounds
+
+
+def _is_first(wanted: Wanted, totals: Totals) -> bool:
+    try:
+        place(wanted, totals)
+    except TokenTakenError:
+        current_session().scalars(select(Order.id).where(Order.checkout_token == wanted.checkout_token)).one()
+        return False
+    return True
