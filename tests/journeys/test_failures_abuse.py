@@ -140,7 +140,7 @@ def test_46_stripes_own_page_is_open_meanwhile(shop: Shop, botnet: Botnet, alice
         assert REST in page.page.text
         assert "Card: entered in Stripe" not in page.html
         assert "data-card-setup" not in page.html
-    assert "Pay 24,00 € on Stripe’s page" in checkout.page.text
+    assert "Pay 24,00 € on Stripe’s own page" in checkout.page.text
     assert answer.status == 204, answer.html
     assert answer.redirect.startswith(f"{shop.sandbox.url}/pay/cs_test_")
 

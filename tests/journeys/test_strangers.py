@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from storefront.customers.models import Address
+from storefront.customers.models import Address, LoginSession
 from storefront.digital.models import Grant
 from storefront.orders.models import CartLine, Order
 from storefront.payments.card_models import CardSetup, SavedCard
@@ -54,6 +54,7 @@ class Hers:
     label: str
     setup: str
     grant_id: int
+    session_id: int
 
     def fill(self, rule: Rule) -> dict[str, Any]:
         """The address of her thing; KeyError for one that nobody told us about."""
@@ -74,7 +75,10 @@ def hers(shop: Shop, alice: Shopper) -> Hers:
     [order] = shop.all(Order)
     card_id, address_id, item_id = alice.cards["pm_card_visa"], shop.all(Address.id)[0], shop.all(CartLine.id)[0]
     [grant_id] = shop.all(Grant.id)
-    return Hers(card_id, address_id, item_id, order.public_id, f"K-{order.number}", setup.public_id, grant_id)
+    [session_id] = [one.id for one in shop.all(LoginSession) if one.user_id == alice.user_id]
+    return Hers(
+        card_id, address_id, item_id, order.public_id, f"K-{order.number}", setup.public_id, grant_id, session_id
+    )
 
 
 def her_addresses(app: Flask, hers: Hers) -> Iterator[tuple[str, str, str]]:
@@ -89,7 +93,7 @@ def her_addresses(app: Flask, hers: Hers) -> Iterator[tuple[str, str, str]]:
 
 def belongings(shop: Shop) -> list[list[dict[str, Any]]]:
     """Everything that Bob might have changed."""
-    tables = (SavedCard, Address, CartLine, Order, CardSetup, PaymentAttempt, Grant)
+    tables = (SavedCard, Address, CartLine, Order, CardSetup, PaymentAttempt, Grant, LoginSession)
     return [
         [{name: value for name, value in vars(row).items() if name[0] != "_"} for row in shop.all(table)]
         for table in tables
