@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from storefront.core.money import CURRENCIES
 from storefront.customers.countries import country_name
-from storefront.money import CURRENCIES
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 STRIPE_API = "https://api.stripe.com"

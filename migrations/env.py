@@ -5,7 +5,7 @@ from flask import current_app, has_app_context
 from sqlalchemy import Connection, Engine
 
 from storefront import models as _models  # noqa: F401  the metadata needs every table
-from storefront.database import Base
+from storefront.core.database import Base
 
 
 def the_engine() -> Engine:
@@ -30,7 +30,7 @@ def run(connection: Connection) -> None:
         render_as_batch=True,
         compare_type=True,
         include_name=is_of_the_models,
-        user_module_prefix="storefront.database.",
+        user_module_prefix="storefront.core.database.",
     )
     with context.begin_transaction():
         context.run_migrations()

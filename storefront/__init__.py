@@ -12,6 +12,6 @@ if TYPE_CHECKING:
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The shop, ready to serve; settings come from the environment unless given."""
-    from storefront.house import build  # noqa: PLC0415  `python -m storefront.sandbox` must start without the shop
+    from storefront.app import create  # noqa: PLC0415  `python -m storefront.sandbox` must start without the shop
 
-    return build(settings)
+    return create(settings)

@@ -8,7 +8,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from htmx_flask import Htmx
 
-from storefront.database import Base
+from storefront.core.database import Base
 
 
 class QuietLimiter(Limiter):

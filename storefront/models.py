@@ -1,26 +1,32 @@
 """Every table of the shop, for Alembic and for newcomers; defines none."""
 
-from storefront.audit import AuditEntry
+from storefront.abuse.circuit_breaker import NewCardBreaker
+from storefront.cards.models import CardSetup, SavedCard, StripeCustomer
+from storefront.carts.models import Cart, CartLine
 from storefront.catalog.index_models import OptionValue, SearchEntry, VariantValue, WordKey
 from storefront.catalog.models import CatalogueVersion, Collection, CollectionProduct, Product, ProductImage, Variant
+from storefront.core.audit import AuditEntry
+from storefront.core.installation import Installation
+from storefront.core.jobs.models import Job
+from storefront.core.mail.models import OutboundMail
+from storefront.core.rate_limits import Throttle
 from storefront.customers.models import Address, LoginSession, User
 from storefront.digital.models import Asset, Download, Grant
-from storefront.installation import Installation
+from storefront.discounts.models import Discount, DiscountGoods, DiscountUse
 from storefront.invoices.models import Invoice, ShopDetails
-from storefront.jobs.models import Job
-from storefront.mail.models import OutboundMail
-from storefront.orders.discount_models import Discount, DiscountGoods, DiscountUse
-from storefront.orders.models import Cart, CartLine, Counter, Order, OrderLine, OrderTax
-from storefront.orders.tax_models import TaxCalculation
-from storefront.orders.terms_models import ShippingRate, ShippingTier, ShippingZone, ShippingZoneCountry, TaxRate
-from storefront.payments.breaker import NewCardBreaker
-from storefront.payments.card_models import CardSetup, SavedCard, StripeCustomer
-from storefront.payments.inbox_models import StripeEvent, Unmatched
-from storefront.payments.models import Payment, PaymentAttempt, PaymentEvent
-from storefront.payments.refund_models import Dispute, Refund, RefundLine
-from storefront.payments.sweeping.cursors import Sweep
-from storefront.stripe_keys import StripeKey
-from storefront.throttling import Throttle
+from storefront.orders.models import Counter, Order, OrderLine, OrderTax
+from storefront.payments.ledger.models import Dispute, Payment, PaymentAttempt, PaymentEvent, Refund, RefundLine
+from storefront.reconcile.cursors import Sweep
+from storefront.shipping_and_tax.models import (
+    ShippingRate,
+    ShippingTier,
+    ShippingZone,
+    ShippingZoneCountry,
+    TaxCalculation,
+    TaxRate,
+)
+from storefront.stripe.keys import StripeKey
+from storefront.webhooks.models import StripeEvent, Unmatched
 
 __all__ = [
     "Address", "Asset", "AuditEntry", "CardSetup", "Cart", "CartLine", "CatalogueVersion", "Collection",

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from flask import Flask
 
 from config import Settings, read_settings
+from storefront.app import bind_extensions, configure
 from storefront.extensions import db
-from storefront.house import bind_extensions, configure
 
 ENVIRONMENT = {
     "SECRET_KEY": "a secret only for tests",

@@ -97,6 +97,6 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServe
 
 def _migrate(url: str) -> None:
     # The shop is imported only when a test wants its tables.
-    from storefront.database import upgrade  # noqa: PLC0415
+    from storefront.core.database import upgrade  # noqa: PLC0415
 
     upgrade(url)

@@ -10,12 +10,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from storefront import clock
 from storefront.catalog.models import Product, Variant
+from storefront.core import clock
+from storefront.core.database import current_session, transaction
+from storefront.core.mail.models import OutboundMail
+from storefront.core.mail.outbox import WRITERS
 from storefront.customers import passwords
-from storefront.database import current_session, transaction
-from storefront.mail.models import OutboundMail
-from storefront.mail.outbox import WRITERS
 from tests.apps import bare_app
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
@@ -46,21 +46,21 @@ def doors(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """The shop."""
     # A tenth of a second for every password is well spent in the shop, and not here.
     monkeypatch.setattr(passwords, "_hasher", QUICK)
-    from storefront.auth.views import auth  # noqa: PLC0415  only tests of doors open them
-    from storefront.browse.views import browse  # noqa: PLC0415
-    from storefront.cart.views import cart  # noqa: PLC0415
-    from storefront.customers import work  # noqa: F401, PLC0415
-    from storefront.hypermedia import set_up_pages  # noqa: PLC0415
-    from storefront.security import guard  # noqa: PLC0415
+    from storefront.customers import jobs  # noqa: F401, PLC0415
+    from storefront.web.auth.views import auth  # noqa: PLC0415  only tests of doors open them
+    from storefront.web.browse.views import browse  # noqa: PLC0415
+    from storefront.web.cart.views import cart  # noqa: PLC0415
+    from storefront.web.htmx import init_pages  # noqa: PLC0415
+    from storefront.web.security import init_security  # noqa: PLC0415
 
     with bare_app(database_url, CLOCK_FILE=str(tmp_path / "clock")) as app:
-        guard(app)
-        set_up_pages(app)
+        init_security(app)
+        init_pages(app)
         for door in (browse, auth, cart):
             app.register_blueprint(door)
         app.url_build_error_handlers.append(_elsewhere)
         yield app
-    clock.follow(None)
+    clock.read_from(None)
 
 
 @pytest.fixture

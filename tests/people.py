@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 import requests
 
-from storefront.auth.access import let_in
-from storefront.auth.joining import register
+from storefront.cards.customers import customer_to_charge
+from storefront.cards.models import SavedCard, StripeCustomer
+from storefront.core.database import transaction
+from storefront.core.mail.models import OutboundMail
+from storefront.core.money import Money
 from storefront.customers.addresses import Place, add_address
 from storefront.customers.people import user_by_email
-from storefront.database import transaction
-from storefront.mail.models import OutboundMail
-from storefront.money import Money
 from storefront.orders.models import Order, OrderLine
-from storefront.payments.card_models import SavedCard, StripeCustomer
-from storefront.payments.customers import customer_to_charge
-from storefront.payments.news.cards import card_facts
+from storefront.stripe.objects import card_facts
+from storefront.web.login import log_in
+from storefront.web.registration import register
 from tests.reading import Form, Page, read
 from tests.stack import PATIENCE, Shop
 
@@ -123,7 +123,7 @@ class Shopper:
         with app.test_request_context(base_url=self.shop.url, headers=agent, environ_base=HERE) as request:
             user = register(self.name, self.email, PASSWORD)
             self.user_id = user.id
-            let_in(user)
+            log_in(user)
             kept = app.make_response("")
             app.session_interface.save_session(app, request.session, kept)
         cookie = SimpleCookie(kept.headers["Set-Cookie"])

@@ -26,19 +26,20 @@ from sqlalchemy import func, select
 from stripe import StripeClient
 from werkzeug.serving import make_server
 
-from storefront import clock, create_app
+from storefront import create_app
 from storefront.catalog.models import Product, Variant
+from storefront.core import clock
+from storefront.core.database import current_session, transaction
+from storefront.core.jobs.models import Job
+from storefront.core.jobs.recurring import schedule_recurring
+from storefront.core.jobs.worker import run_due
+from storefront.core.mail.models import OutboundMail
+from storefront.core.money import Money
 from storefront.customers import passwords
-from storefront.database import current_session, transaction
 from storefront.extensions import db
-from storefront.jobs.models import Job
-from storefront.jobs.recurring import plant_recurring
-from storefront.jobs.worker import run_due
-from storefront.mail.models import OutboundMail
-from storefront.money import Money
 from storefront.orders.models import Order
-from storefront.payments.models import Payment
-from storefront.payments.stripe_gateway.line import API_VERSION
+from storefront.payments.ledger.models import Payment
+from storefront.stripe.client import API_VERSION
 from tests.apps import settings_for
 
 KEY, BROWSER_KEY = "sk_test_shop", "pk_test_shop"
@@ -191,7 +192,7 @@ class Shop:
     def work(self) -> int:
         """Do everything that is due, as the worker would."""
         with self.inside():
-            plant_recurring()
+            schedule_recurring()
             return run_due()
 
     def settle(self) -> None:
@@ -284,7 +285,7 @@ def moving_clock(shared_clock: MovingClock) -> Iterator[MovingClock]:
     shared_clock.reset()
     yield shared_clock
     shared_clock.reset()
-    clock.follow(None)
+    clock.read_from(None)
 
 
 @contextmanager

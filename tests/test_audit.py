@@ -8,18 +8,18 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from storefront import audit
-from storefront.audit import AuditEntry, forget_old_audit, note
-from storefront.auth.access import current_customer
 from storefront.cli import add_commands
-from storefront.clock import now
+from storefront.core import audit
+from storefront.core.audit import AuditEntry, delete_old_entries, record
+from storefront.core.clock import now
+from storefront.core.database import current_session, transaction
 from storefront.customers.models import Role
 from storefront.customers.people import user_by_email
-from storefront.database import current_session, transaction
 from storefront.invoices.seller import Seller, change_seller
-from storefront.orders import fulfilling
+from storefront.orders import fulfilment
 from storefront.orders.models import OrderStatus
-from storefront.payments.inbox_models import EventState, StripeEvent
+from storefront.web.login import current_customer
+from storefront.webhooks.models import EventState, StripeEvent
 from tests.apps import bare_app
 from tests.doors import register
 from tests.mail.orders import place
@@ -51,13 +51,13 @@ class TestNoting:
         with pytest.raises(KeyError):
             _do_half()
         with transaction():
-            note("did all of it", "the shop")
+            record("did all of it", "the shop")
 
         assert noted() == [("did all of it", "the shop")]
 
     def test_no_secret_is_written_down_and_nothing_long(self) -> None:
         with transaction():
-            note(
+            record(
                 "tried",
                 "it",
                 before={"smtp_password": "hunter2", "api_key": "sk"},
@@ -70,7 +70,7 @@ class TestNoting:
 
     def test_the_command_line_is_called_by_its_user(self) -> None:
         with transaction():
-            note("tried", "it")
+            record("tried", "it")
 
         entry = audit.entries()[0]
         assert entry.who.startswith("the command line")
@@ -80,7 +80,7 @@ class TestNoting:
         monkeypatch.setattr("getpass.getuser", _nobody)
 
         with transaction():
-            note("tried", "it")
+            record("tried", "it")
 
         assert audit.entries()[0].who == "the command line"
 
@@ -91,7 +91,7 @@ class TestNoting:
                     AuditEntry(at=now() - dt.timedelta(days=days), who="anna", what=f"{days} days ago", about="it")
                 )
 
-        forget_old_audit()
+        delete_old_entries()
 
         assert noted() == [("364 days ago", "it")]
 
@@ -106,9 +106,9 @@ class TestNoting:
     def test_a_parcel_is_noted_when_sent_and_once_when_it_came(self) -> None:
         place(OrderStatus.paid, 1)
 
-        fulfilling.ship(1001, "DHL 1")
+        fulfilment.ship(1001, "DHL 1")
         for _ in range(2):
-            fulfilling.deliver(1001)
+            fulfilment.deliver(1001)
 
         assert noted() == [("sent", "order K-1001"), ("noted as delivered", "order K-1001")]
         assert audit.entries()[1].after == {"tracking": "DHL 1"}
@@ -116,7 +116,7 @@ class TestNoting:
 
 def _do_half() -> None:
     with transaction():
-        note("did half of it", "the shop")
+        record("did half of it", "the shop")
         raise KeyError
 
 
@@ -127,7 +127,7 @@ def _nobody() -> str:
 def test_in_a_browser_it_is_who_is_signed_in(doors: Flask, browser: FlaskClient) -> None:
     def act() -> str:
         with transaction():
-            note("tried", "it")
+            record("tried", "it")
         return ""
 
     doors.add_url_rule("/act", "act", act, methods=["POST"])

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import requests
 
-from tests.faults.stack import PATIENCE, running
+from tools.faults.stack import PATIENCE, running
 
 
 def too_much() -> Iterator[bytes]:

@@ -4,7 +4,7 @@ import pytest
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import BadSettingError
-from storefront.caller import address, address_hash, is_address_known
+from storefront.core.client_address import address, address_hash, is_address_known
 from tests.apps import bare_app, settings_for
 
 NGINX = "127.0.0.1"

@@ -8,13 +8,7 @@ from flask import Flask
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from storefront.database import (
-    TransactionError,
-    current_session,
-    leave,
-    refuse_inside_transaction,
-    transaction,
-)
+from storefront.core.database import TransactionError, current_session, end_read, refuse_inside_transaction, transaction
 from storefront.orders.models import Counter
 from tests.apps import bare_app
 
@@ -133,7 +127,7 @@ def test_the_network_is_refused_while_anything_is_open() -> None:
     with pytest.raises(TransactionError, match="network"):
         refuse_inside_transaction()
 
-    leave()
+    end_read()
 
     refuse_inside_transaction()
 
@@ -141,7 +135,7 @@ def test_the_network_is_refused_while_anything_is_open() -> None:
 @pytest.mark.usefixtures("inside")
 def test_one_cannot_leave_while_writing() -> None:
     with pytest.raises(TransactionError, match="network"), transaction():
-        leave()
+        end_read()
 
 
 def test_an_error_does_not_repeat_what_was_to_be_written(app: Flask) -> None:

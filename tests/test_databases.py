@@ -5,7 +5,7 @@ import socket
 import pytest
 from sqlalchemy import Engine, create_engine, inspect, text
 
-from storefront.database import engine_options
+from storefront.core.database import engine_options
 from tests.sockets import ForeignAddressError
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from storefront.email_addresses import as_servers_write, key_of, normalised
+from storefront.core.email_addresses import as_servers_write, key_of, normalised
 
 
 @pytest.mark.parametrize(

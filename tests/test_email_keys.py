@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from storefront.database import engine_options, set_up_engine
-from storefront.migrating import alembic_config
+from storefront.core.database import engine_options, set_up_engine
+from storefront.core.migrations import alembic_config
 
 THEN = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 USER = {

@@ -11,8 +11,8 @@ from werkzeug.test import TestResponse
 
 from storefront import create_app
 from storefront.catalog.models import Product, Variant
-from storefront.database import transaction
-from storefront.errors import BusyError, TooManyTriesError
+from storefront.core.database import transaction
+from storefront.core.errors import BusyError, RateLimitedError
 from storefront.extensions import db
 from tests.apps import settings_for
 from tests.doors import HTMX
@@ -42,7 +42,7 @@ def _busy() -> str:
 
 
 def _often() -> str:
-    raise TooManyTriesError(retry_after=17)
+    raise RateLimitedError(retry_after=17)
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from storefront import clock
-from storefront.errors import BusyError, ChangedError, NotYoursError, TooManyTriesError
-from storefront.hypermedia import go_to, own_path, page_asked_from
-from storefront.money import Money
+from storefront.core import clock
+from storefront.core.errors import BusyError, ConflictError, NotFoundError, RateLimitedError
+from storefront.core.money import Money
+from storefront.web.htmx import current_page, redirect_to, safe_path
 from tests.doors import HTMX
 
 
@@ -35,7 +35,7 @@ from tests.doors import HTMX
 )
 def test_only_paths_of_this_shop_are_followed(doors: Flask, url: str | None, path: str | None) -> None:
     with doors.test_request_context():
-        assert own_path(url) == path
+        assert safe_path(url) == path
 
 
 @pytest.mark.parametrize(
@@ -51,14 +51,14 @@ def test_only_paths_of_this_shop_are_followed(doors: Flask, url: str | None, pat
 )
 def test_the_page_they_look_at_is_known(doors: Flask, request_: dict[str, Any], path: str | None) -> None:
     with doors.test_request_context(**request_):
-        assert page_asked_from() == path
+        assert current_page() == path
 
 
 def test_leaving_the_page_is_a_redirect_or_a_header(doors: Flask) -> None:
     with doors.test_request_context():
-        browser = go_to("/cart")
+        browser = redirect_to("/cart")
     with doors.test_request_context(headers=HTMX):
-        htmx = go_to("/cart")
+        htmx = redirect_to("/cart")
 
     assert (browser.status_code, browser.location) == (303, "/cart")
     assert (htmx.status_code, htmx.headers["HX-Redirect"], htmx.get_data()) == (204, "/cart", b"")
@@ -67,10 +67,10 @@ def test_leaving_the_page_is_a_redirect_or_a_header(doors: Flask) -> None:
 @pytest.mark.parametrize(
     ("refusal", "status", "words"),
     [
-        (ChangedError(), 409, "Something changed in the meantime. Nothing was charged."),
+        (ConflictError(), 409, "Something changed in the meantime. Nothing was charged."),
         (BusyError(), 503, "We are busy right now. Nothing was charged; please try again in a moment."),
-        (TooManyTriesError(retry_after=17), 429, "That was a little often. Please wait a moment."),
-        (NotYoursError(), 404, "We could not find that."),
+        (RateLimitedError(retry_after=17), 429, "That was a little often. Please wait a moment."),
+        (NotFoundError(), 404, "We could not find that."),
     ],
 )
 def test_a_refusal_is_a_page_or_a_line_at_its_head(doors: Flask, refusal: Exception, status: int, words: str) -> None:

@@ -8,8 +8,8 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect, text
 
-from storefront.database import engine_options, set_up_engine
-from storefront.migrating import alembic_config
+from storefront.core.database import engine_options, set_up_engine
+from storefront.core.migrations import alembic_config
 
 
 @pytest.fixture

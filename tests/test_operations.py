@@ -7,11 +7,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from storefront.clock import now
-from storefront.database import transaction
-from storefront.jobs.models import Job
-from storefront.operations.views import operations
+from storefront.core.clock import now
+from storefront.core.database import transaction
+from storefront.core.jobs.models import Job
 from storefront.orders.models import OrderStatus
+from storefront.web.operations.views import operations
 from tests.apps import bare_app
 from tests.mail.orders import place
 

@@ -7,9 +7,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from storefront.database import current_session
-from storefront.orders.models import Cart
-from storefront.security import content_security_policy, guard
+from storefront.carts.models import Cart
+from storefront.core.database import current_session
+from storefront.web.security import content_security_policy, init_security
 from tests.apps import bare_app, settings_for
 from tests.doors import HTMX, in_database, register, stock_up
 
@@ -93,7 +93,7 @@ def _is_secured(headers: object) -> None:
 
 def test_over_https_browsers_are_told_to_stay_there(database_url: str) -> None:
     with bare_app(database_url, BASE_URL="https://shop.test") as app:
-        guard(app)
+        init_security(app)
         answer = app.test_client().get("/no/such/page", base_url="https://shop.test")
 
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask, render_template_string, url_for
 from flask.testing import FlaskClient
 
-from storefront.shipped_files import set_up_files
+from storefront.web.static_files import init_static_files
 
 SHIPPED = Path(__file__).parent.parent / "storefront" / "static"
 FOR_GOOD = "public, max-age=31536000, immutable"
@@ -37,7 +37,7 @@ def client(files: Flask) -> FlaskClient:
 def started(folder: Path, *, debug: bool = False) -> Flask:
     app = Flask("files", static_folder=folder)
     app.debug = debug
-    set_up_files(app)
+    init_static_files(app)
     return app
 
 

@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from storefront.database import TransactionError, current_session, leave, transaction
-from storefront.errors import TooManyTriesError
+from storefront.core.database import TransactionError, current_session, end_read, transaction
+from storefront.core.errors import RateLimitedError
+from storefront.core.rate_limits import Throttle, delete_expired, forgive, throttle
 from storefront.extensions import limiter
-from storefront.throttling import Throttle, forget_throttled, forgive, throttle
 from tests.doors import MovedClock
 
 LIMIT = "3 per minute"
@@ -23,7 +23,7 @@ def tries(app: Flask) -> str:
     with app.app_context():
         try:
             throttle("door", "alice@example.org", "203.0.113.9", limit=LIMIT)
-        except TooManyTriesError:
+        except RateLimitedError:
             return "n"
         return "y"
 
@@ -53,7 +53,7 @@ class TestCounting:
             throttle("door", "alice", limit=LIMIT)
         later.forward(20)
 
-        with pytest.raises(TooManyTriesError, match="Wait a while") as refused:
+        with pytest.raises(RateLimitedError, match="Wait a while") as refused:
             throttle("door", "alice", limit=LIMIT, words="Wait a while")
 
         assert refused.value.retry_after in {40, 41}
@@ -89,7 +89,7 @@ class TestCounting:
         later.forward(61)
         throttle("door", "bob", limit=LIMIT)
 
-        forget_throttled()
+        delete_expired()
 
         assert current_session().scalars(select(Throttle.tries)).all() == [1]
 
@@ -104,7 +104,7 @@ class TestCounting:
         assert limiter.storage.get("no such key") == 0
         assert limiter.storage.get_expiry("no such key") > 0
         assert limiter.storage.reset() == 1
-        leave()
+        end_read()
         assert current_session().scalars(select(Throttle.tries)).all() == []
 
 
@@ -120,14 +120,14 @@ def test_all_processes_count_together(database_url: str) -> None:
 
 _COUNTING = """
 import os
-from storefront.errors import TooManyTriesError
-from storefront.throttling import throttle
+from storefront.core.errors import RateLimitedError
+from storefront.core.rate_limits import throttle
 from tests.apps import bare_app
 
 def tries():
     try:
         throttle("door", "alice", limit="10 per hour")
-    except TooManyTriesError:
+    except RateLimitedError:
         return "n"
     return "y"
 

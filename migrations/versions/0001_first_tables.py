@@ -5,7 +5,7 @@ import secrets
 import sqlalchemy as sa
 from alembic import op
 
-import storefront.database
+import storefront.core.database
 
 revision = "0001"
 down_revision = None
@@ -46,7 +46,7 @@ def upgrade() -> None:
         sa.Column("base_url", sa.String(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("adopted_copy", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.Column("created_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
         sa.UniqueConstraint("shop", name=op.f("uq_installation_shop")),
     )
@@ -57,15 +57,15 @@ def upgrade() -> None:
         sa.Column("args", sa.JSON(), nullable=False),
         sa.Column("unique_key", sa.String(), nullable=True),
         sa.Column("every_seconds", sa.Integer(), nullable=True),
-        sa.Column("run_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("run_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("again", sa.Boolean(), nullable=False),
         sa.Column("lease_token", sa.String(), nullable=True),
-        sa.Column("lease_until", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.String(), nullable=False),
-        sa.Column("created_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
-        sa.Column("finished_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
-        sa.Column("gave_up_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("gave_up_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
     )
     with op.batch_alter_table("jobs", schema=None) as batch_op:
@@ -112,8 +112,8 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("error", sa.String(), nullable=False),
-        sa.Column("queued_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
-        sa.Column("sent_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("queued_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbound_mail")),
         sa.UniqueConstraint("dedupe_key", name=op.f("uq_outbound_mail_dedupe_key")),
         sa.UniqueConstraint("message_id", name=op.f("uq_outbound_mail_message_id")),
@@ -135,7 +135,7 @@ def upgrade() -> None:
         sa.Column("options", sa.JSON(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("published", sa.Boolean(), nullable=False),
-        sa.Column("created_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_products")),
         sa.UniqueConstraint("handle", name=op.f("uq_products_handle")),
     )
@@ -160,7 +160,7 @@ def upgrade() -> None:
         sa.Column("vat_id", sa.String(), nullable=False),
         sa.Column("email", sa.String(), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
-        sa.Column("since", storefront.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("since", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shop_details")),
     )
     op.create_table(
@@ -179,7 +179,7 @@ def upgrade() -> None:
         ),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("error", sa.String(), nullable=False),
-        sa.Column("received_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("received_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stripe_events")),
         sa.UniqueConstraint("stripe_event_id", name=op.f("uq_stripe_events_stripe_event_id")),
     )
@@ -192,7 +192,7 @@ def upgrade() -> None:
         "throttle",
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("until", storefront.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("until", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_throttle")),
     )
     with op.batch_alter_table("throttle", schema=None) as batch_op:
@@ -205,8 +205,8 @@ def upgrade() -> None:
         sa.Column("why", sa.String(), nullable=False),
         sa.Column("amount", sa.Integer(), nullable=True),
         sa.Column("currency", sa.String(), nullable=False),
-        sa.Column("seen_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
-        sa.Column("settled_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("seen_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("settled_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_unmatched")),
         sa.UniqueConstraint("object_id", name=op.f("uq_unmatched_object_id")),
     )
@@ -220,12 +220,12 @@ def upgrade() -> None:
         sa.Column(
             "role", sa.Enum("customer", "staff", "owner", name="role", native_enum=False, length=32), nullable=False
         ),
-        sa.Column("email_verified_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("email_verified_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
         sa.Column("email_wanted", sa.String(), server_default="", nullable=False),
         sa.Column("locale", sa.String(), nullable=False),
         sa.Column("session_version", sa.Integer(), nullable=False),
-        sa.Column("created_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
-        sa.Column("deleted_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("deleted_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("email_key", name=op.f("uq_users_email_key")),
     )
@@ -249,7 +249,7 @@ def upgrade() -> None:
         sa.Column("country", sa.String(), nullable=False),
         sa.Column("phone", sa.String(), nullable=False),
         sa.Column("is_default", sa.Boolean(), nullable=False),
-        sa.Column("created_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_addresses_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_addresses")),
     )
@@ -275,8 +275,8 @@ def upgrade() -> None:
         ),
         sa.Column("checkout_token", sa.String(), nullable=False),
         sa.Column("merged_from", sa.JSON(), nullable=True),
-        sa.Column("created_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_carts_user_id"), ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_carts")),
         sa.UniqueConstraint("checkout_token", name=op.f("uq_carts_checkout_token")),
@@ -341,10 +341,10 @@ def upgrade() -> None:
         sa.Column("exp_year", sa.Integer(), nullable=False),
         sa.Column("funding", sa.String(), nullable=False),
         sa.Column("fingerprint", sa.String(), nullable=True),
-        sa.Column("consent_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("consent_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
         sa.Column("consent_words", sa.String(), nullable=False),
-        sa.Column("created_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
-        sa.Column("removed_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("removed_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
         sa.Column("replaced_by_id", sa.Integer(), nullable=True),
         sa.Column("looks_asked", sa.Integer(), nullable=False),
         sa.Column("looks_seen", sa.Integer(), nullable=False),
@@ -367,7 +367,7 @@ def upgrade() -> None:
         sa.Column("lowest_minor", sa.Integer(), nullable=False),
         sa.Column("highest_minor", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("created_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["product_id"], ["products.id"], name=op.f("fk_search_entries_product_id"), ondelete="CASCADE"
         ),
@@ -406,14 +406,14 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.Column("consent_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("consent_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
         sa.Column("consent_words", sa.String(), nullable=False),
         sa.Column("decline_code", sa.String(), nullable=False),
         sa.Column("decline_words", sa.String(), nullable=False),
         sa.Column("saved_card_id", sa.Integer(), nullable=True),
-        sa.Column("created_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
-        sa.Column("asked_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
-        sa.Column("looked_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("looked_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
         sa.Column("livemode", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["saved_card_id"], ["saved_cards.id"], name=op.f("fk_card_setups_saved_card_id"), ondelete="SET NULL"
@@ -483,14 +483,14 @@ def upgrade() -> None:
         sa.Column("shipping_address", sa.JSON(), nullable=True),
         sa.Column("shipping_name", sa.String(), nullable=False),
         sa.Column("arrives_on", sa.Date(), nullable=True),
-        sa.Column("hold_until", storefront.database.AwareDateTime(timezone=True), nullable=False),
-        sa.Column("placed_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
-        sa.Column("paid_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
-        sa.Column("canceled_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
-        sa.Column("cancel_wanted_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
-        sa.Column("stock_released_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
-        sa.Column("shipped_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
-        sa.Column("delivered_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("hold_until", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("placed_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("paid_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("canceled_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("cancel_wanted_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("stock_released_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("shipped_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("delivered_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
         sa.Column("tracking", sa.String(), nullable=False),
         sa.Column("livemode", sa.Boolean(), nullable=False),
         sa.CheckConstraint("total >= 0", name=op.f("ck_orders_total_not_negative")),
@@ -530,11 +530,11 @@ def upgrade() -> None:
         sa.Column("idempotency_key", sa.String(), nullable=False),
         sa.Column("request", sa.JSON(), nullable=False),
         sa.Column("default_card_id", sa.Integer(), nullable=True),
-        sa.Column("created_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
-        sa.Column("asked_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
-        sa.Column("synced_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("synced_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
         sa.Column("sync_error", sa.String(), nullable=False),
-        sa.Column("deleted_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("deleted_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
         sa.Column("looks_asked", sa.Integer(), nullable=False),
         sa.Column("looks_seen", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -665,8 +665,8 @@ def upgrade() -> None:
         sa.Column("last_error", sa.String(), nullable=False),
         sa.Column("decline_code", sa.String(), nullable=False),
         sa.Column("last_webhook_event", sa.String(), nullable=False),
-        sa.Column("last_webhook_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
-        sa.Column("looked_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("last_webhook_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("looked_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
         sa.Column("livemode", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_payments_order_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payments")),
@@ -706,8 +706,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("amount", sa.Integer(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
-        sa.Column("evidence_due_by", storefront.database.AwareDateTime(timezone=True), nullable=True),
-        sa.Column("created_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("evidence_due_by", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
         sa.Column("looks_asked", sa.Integer(), nullable=False),
         sa.Column("looks_seen", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -757,10 +757,10 @@ def upgrade() -> None:
         sa.Column("card_last4", sa.String(), nullable=False),
         sa.Column("decline_code", sa.String(), nullable=False),
         sa.Column("decline_words", sa.String(), nullable=False),
-        sa.Column("consent_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("consent_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
         sa.Column("consent_words", sa.String(), nullable=False),
-        sa.Column("created_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
-        sa.Column("asked_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["payment_id"], ["payments.id"], name=op.f("fk_payment_attempts_payment_id"), ondelete="CASCADE"
         ),
@@ -807,7 +807,7 @@ def upgrade() -> None:
         sa.Column("before", sa.String(), nullable=False),
         sa.Column("after", sa.String(), nullable=False),
         sa.Column("event_id", sa.String(), nullable=False),
-        sa.Column("at", storefront.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["payment_id"], ["payments.id"], name=op.f("fk_payment_events_payment_id"), ondelete="CASCADE"
         ),
@@ -850,8 +850,8 @@ def upgrade() -> None:
         sa.Column("request_token", sa.String(), nullable=True),
         sa.Column("failure_reason", sa.String(), nullable=False),
         sa.Column("requested_by", sa.String(), nullable=False),
-        sa.Column("created_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
-        sa.Column("asked_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["payment_id"], ["payments.id"], name=op.f("fk_refunds_payment_id"), ondelete="CASCADE"
         ),
@@ -896,7 +896,7 @@ def upgrade() -> None:
         sa.Column("amount", sa.Integer(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("buyer", sa.JSON(), nullable=False),
-        sa.Column("issued_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("issued_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_invoices_order_id")),
         sa.ForeignKeyConstraint(["refund_id"], ["refunds.id"], name=op.f("fk_invoices_refund_id")),
         sa.ForeignKeyConstraint(["seller_id"], ["shop_details.id"], name=op.f("fk_invoices_seller_id")),

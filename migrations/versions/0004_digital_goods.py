@@ -7,7 +7,7 @@ Revises: 0003
 import sqlalchemy as sa
 from alembic import op
 
-import storefront.database
+import storefront.core.database
 
 revision = "0004"
 down_revision = "0003"
@@ -15,7 +15,7 @@ branch_labels = None
 depends_on = None
 
 # Columns are added and dropped in place: a batch migration would rebuild the tables, and cannot copy orders.number, which is computed.
-_TIME = storefront.database.AwareDateTime(timezone=True)
+_TIME = storefront.core.database.AwareDateTime(timezone=True)
 
 
 def upgrade() -> None:

@@ -7,14 +7,14 @@ Revises: 0004
 import sqlalchemy as sa
 from alembic import op
 
-import storefront.database
+import storefront.core.database
 
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-MOMENT = storefront.database.AwareDateTime(timezone=True)
+MOMENT = storefront.core.database.AwareDateTime(timezone=True)
 HELD_ONCE = sa.text("released_at IS NULL AND once_per_customer")
 ONE_OF_THREE = (
     "(product_id IS NOT NULL AND variant_id IS NULL AND collection_id IS NULL)"

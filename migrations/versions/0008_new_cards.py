@@ -7,7 +7,7 @@ Revises: 0007
 import sqlalchemy as sa
 from alembic import op
 
-import storefront.database
+import storefront.core.database
 
 revision = "0008"
 down_revision = "0007"
@@ -23,9 +23,9 @@ def upgrade() -> None:
     op.create_table(
         "new_card_breaker",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("opened_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
-        sa.Column("until", storefront.database.AwareDateTime(timezone=True), nullable=True),
-        sa.Column("told_at", storefront.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("opened_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("until", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
+        sa.Column("told_at", storefront.core.database.AwareDateTime(timezone=True), nullable=True),
         sa.Column("why", sa.String(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_new_card_breaker")),
     )

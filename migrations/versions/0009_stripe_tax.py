@@ -7,14 +7,14 @@ Revises: 0008
 import sqlalchemy as sa
 from alembic import op
 
-import storefront.database
+import storefront.core.database
 
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
 depends_on = None
 
-MOMENT = storefront.database.AwareDateTime(timezone=True)
+MOMENT = storefront.core.database.AwareDateTime(timezone=True)
 
 
 def upgrade() -> None:

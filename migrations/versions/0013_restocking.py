@@ -7,14 +7,14 @@ Revises: 0012
 import sqlalchemy as sa
 from alembic import op
 
-import storefront.database
+import storefront.core.database
 
 revision = "0013"
 down_revision = "0012"
 branch_labels = None
 depends_on = None
 
-_TIME = storefront.database.AwareDateTime(timezone=True)
+_TIME = storefront.core.database.AwareDateTime(timezone=True)
 
 
 def upgrade() -> None:

@@ -7,7 +7,7 @@ Revises: 0013
 import sqlalchemy as sa
 from alembic import op
 
-import storefront.database
+import storefront.core.database
 
 revision = "0014"
 down_revision = "0013"
@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("account", sa.String(), nullable=False),
         sa.Column("livemode", sa.Boolean(), nullable=False),
         sa.Column("is_home", sa.Boolean(), nullable=False),
-        sa.Column("seen_at", storefront.database.AwareDateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", storefront.core.database.AwareDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key_hash", name=op.f("pk_stripe_keys")),
     )
 

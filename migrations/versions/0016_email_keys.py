@@ -57,7 +57,7 @@ def downgrade() -> None:
 
 
 def _today(address: str) -> str:
-    """As storefront.email_addresses.key_of was when this was written."""
+    """As storefront.core.email_addresses.key_of was when this was written."""
     local, at, domain = address.strip().translate(_FULL_WIDTH).rpartition("@")
     if not any(unicodedata.normalize("NFC", one).isascii() for one in local if not one.isascii()):
         composed = unicodedata.normalize("NFC", local)

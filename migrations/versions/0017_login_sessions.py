@@ -9,14 +9,14 @@ Revises: 0016
 import sqlalchemy as sa
 from alembic import op
 
-import storefront.database
+import storefront.core.database
 
 revision = "0017"
 down_revision = "0016"
 branch_labels = None
 depends_on = None
 
-MOMENT = storefront.database.AwareDateTime(timezone=True)
+MOMENT = storefront.core.database.AwareDateTime(timezone=True)
 WHY = sa.Enum(
     "signed_out", "from_elsewhere", "everywhere", "password_changed", "replaced",
     name="sessionend", native_enum=False, create_constraint=False, length=32,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from storefront.catalog.facts import ProductPage, VariantChoice
-from storefront.money import Money
+from storefront.core.money import Money
 
 # What a form says instead of `option-1`, `option-2` where a product has one option: the variant itself.
 VARIANT_FIELD = "variant_id"
@@ -79,7 +79,7 @@ class Choice:
 
     @property
     def price_varies(self) -> bool:
-        """Whether `price` is but the lowest."""
+        """Whether `price_goods` is but the lowest."""
         return len({one.price.minor for one in self.fitting}) > 1
 
     @property

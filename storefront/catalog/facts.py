@@ -3,10 +3,10 @@
 import enum
 from dataclasses import dataclass
 
-from storefront.money import Money
+from storefront.core.money import Money
 
 # Up to so many it is said how many are left.
-FEW = 3
+LOW_STOCK = 3
 
 
 class Availability(enum.StrEnum):
@@ -83,7 +83,7 @@ class VariantChoice:
     @property
     def few_left(self) -> str:
         """The last one, 3 left; empty where there are more, or none."""
-        if self.stock is None or not 0 < self.stock <= FEW:
+        if self.stock is None or not 0 < self.stock <= LOW_STOCK:
             return ""
         return "the last one" if self.stock == 1 else f"{self.stock} left"
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, String, cast, column, literal, select, table, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 
-from storefront.database import current_session
+from storefront.core.database import current_session
 
 _FTS5: Final = table("search_index", column("rowid"), column("search_index"))
 _TSVECTOR: Final = table("search_index", column("product_id"), column("document"))

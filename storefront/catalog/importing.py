@@ -12,8 +12,8 @@ from storefront.catalog.models import Collection, CollectionProduct, Product, Pr
 from storefront.catalog.pictures import PictureFetcher, draw
 from storefront.catalog.shopify import ListedPicture, ListedProduct, ListedVariant, listed_product, slug
 from storefront.catalog.spreadsheet import BadRowError, Problem, SheetRow, read_sheet
-from storefront.catalog.version import raise_version
-from storefront.database import current_session, leave, transaction
+from storefront.catalog.version import bump_version
+from storefront.core.database import current_session, end_read, transaction
 
 Progress = Callable[[int, int], None]
 
@@ -81,13 +81,13 @@ def _import_product(rows: Sequence[SheetRow], fetcher: PictureFetcher) -> _Count
         pictures = _hang(product, placed)
         _set_variants(session, product, wanted.variants, pictures)
         _put_on_shelf(session, product, wanted.kind)
-        raise_version()
+        bump_version()
     return _Count(1, len(wanted.variants), int(drawn))
 
 
 def _place_pictures(wanted: ListedProduct, fetcher: PictureFetcher) -> list[_Placed]:
     known = _known_pictures(wanted.handle)
-    leave()
+    end_read()
     return [placed for picture in wanted.pictures if (placed := _place(picture, known, fetcher))]
 
 

@@ -8,7 +8,7 @@ import datetime as dt
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storefront.database import Base
+from storefront.core.database import Base
 
 
 class SearchEntry(Base):

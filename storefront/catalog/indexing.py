@@ -11,9 +11,9 @@ from storefront.catalog import fulltext
 from storefront.catalog.index_models import OptionValue, SearchEntry, VariantValue, WordKey
 from storefront.catalog.models import Product, Variant
 from storefront.catalog.spelling import folded, keys_of, may_be_misspelt, words_and_compounds, words_of
-from storefront.catalog.version import raise_version
-from storefront.catalog.words import plain
-from storefront.database import current_session, leave, transaction, upsert
+from storefront.catalog.version import bump_version
+from storefront.catalog.words import to_text
+from storefront.core.database import current_session, end_read, transaction, upsert
 
 _CHANGED: Final = "products to be indexed anew"
 _AT_ONCE: Final = 500
@@ -46,7 +46,7 @@ def _note(changed: Product | Variant, product_id: int) -> None:
 
 
 @event.listens_for(Session, "before_commit")
-def index_what_changed(session: Session) -> None:
+def index_changes(session: Session) -> None:
     """Once for the whole transaction: what is committed is found as it is now."""
     session.flush()
     changed = session.info.pop(_CHANGED, None)
@@ -55,7 +55,7 @@ def index_what_changed(session: Session) -> None:
 
 
 @event.listens_for(Session, "after_rollback")
-def forget_what_changed(session: Session) -> None:
+def clear_changes(session: Session) -> None:
     """What is rolled back is found as it was."""
     session.info.pop(_CHANGED, None)
 
@@ -72,7 +72,7 @@ def reindex(progress: Callable[[int, int], None] | None = None) -> int:
     """Make the whole index anew while the shop goes on; returns how many products were looked at."""
     ids = current_session().scalars(select(Product.id).order_by(Product.id)).all()
     before = _known_words()
-    leave()
+    end_read()
     words: set[str] = set()
     for number, some in enumerate(_batches(ids)):
         with transaction() as session:
@@ -135,7 +135,7 @@ def _words(product: AnyRow, variants: Sequence[AnyRow]) -> fulltext.IndexedWords
         product.id,
         title=sorted(words_and_compounds([product.title])),
         named=sorted(named),
-        described=sorted(set(words_of(plain(product.description))[:_MOST_WORDS])),
+        described=sorted(set(words_of(to_text(product.description))[:_MOST_WORDS])),
     )
 
 
@@ -198,4 +198,4 @@ def _forget(words: Iterable[str]) -> None:
     with transaction() as session:
         if pairs:
             session.connection().execute(one, pairs)
-        raise_version()
+        bump_version()

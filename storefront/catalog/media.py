@@ -5,7 +5,7 @@ from pathlib import Path
 from flask import current_app
 from sqlalchemy import URL
 
-from storefront.database import current_session
+from storefront.core.database import current_session
 
 PREFIX = "media/"
 
@@ -28,7 +28,7 @@ def folder_beside(database: URL, name: str) -> Path:
     return Path(current_app.instance_path) / name
 
 
-def keep(name: str, content: bytes) -> str:
+def save_picture(name: str, content: bytes) -> str:
     """Write a file into the media folder; returns its path as pictures know it. A half-written one is never seen."""
     target = media_folder() / name
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -5,8 +5,8 @@ import datetime as dt
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from storefront.clock import now
-from storefront.database import Base
+from storefront.core.clock import now
+from storefront.core.database import Base
 
 
 class Product(Base):

@@ -15,7 +15,7 @@ import requests
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from storefront.catalog.drawn import drawn_picture
-from storefront.catalog.media import keep
+from storefront.catalog.media import save_picture
 
 _TIMEOUT: Final = (4, 10)
 _LONGEST: Final = 30
@@ -47,7 +47,7 @@ class PictureFetcher:
             content = _as_webp(self._download(source))
         except NoPictureError:
             return None
-        return keep(f"pictures/{_name_of(content)}.webp", content)
+        return save_picture(f"pictures/{_name_of(content)}.webp", content)
 
     def _download(self, url: str) -> bytes:
         deadline = time.monotonic() + _LONGEST
@@ -97,7 +97,7 @@ class PictureFetcher:
 def draw(handle: str, title: str, kind: str) -> str:
     """Draw a stand-in for a product without a picture; returns its path in the media folder."""
     content = drawn_picture(handle, title, kind).encode()
-    return keep(f"drawn/{_name_of(content)}.svg", content)
+    return save_picture(f"drawn/{_name_of(content)}.svg", content)
 
 
 def _name_of(content: bytes) -> str:

@@ -14,8 +14,8 @@ from storefront.catalog.facts import (
     VariantChoice,
 )
 from storefront.catalog.models import Collection, Product, ProductImage, Variant
-from storefront.database import current_session
-from storefront.money import Money
+from storefront.core.database import current_session
+from storefront.core.money import Money
 
 # The first thing on a shelf takes four places on a wide page, two on a small one: 24 fill whole rows of either.
 PAGE_SIZE = 24

@@ -68,7 +68,7 @@ class Facet:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """What was found. `meant`: the words it was found by, where they are others than those that were typed."""
 
     cards: CardPage
@@ -78,4 +78,4 @@ class Found:
     meant: str = ""
 
 
-NOTHING: Final = Found(CardPage((), 1, is_last=True), 0, (), 0)
+EMPTY_RESULT: Final = SearchResult(CardPage((), 1, is_last=True), 0, (), 0)

@@ -7,8 +7,8 @@ from decimal import Decimal, InvalidOperation
 
 from storefront.catalog.spelling import folded
 from storefront.catalog.spreadsheet import BadRowError, SheetRow
-from storefront.catalog.words import tidy
-from storefront.money import decimals
+from storefront.catalog.words import clean
+from storefront.core.money import decimals
 
 # Stripe charges at most eight digits.
 _DEAREST = 99_999_999
@@ -76,7 +76,7 @@ def listed_product(rows: Sequence[SheetRow], currency: str) -> ListedProduct:
         handle=first["Handle"],
         title=titled["Title"],
         note=_note(options, variants, titled["Type"]),
-        description=tidy(titled["Body (HTML)"]),
+        description=clean(titled["Body (HTML)"]),
         vendor=titled["Vendor"],
         kind=titled["Type"] or next(iter(tags), ""),
         tags=tags,

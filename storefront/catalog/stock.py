@@ -6,11 +6,11 @@ from typing import Protocol
 
 from sqlalchemy import or_, select, update
 
-from storefront.catalog.facts import FEW
+from storefront.catalog.facts import LOW_STOCK
 from storefront.catalog.models import Variant
-from storefront.catalog.version import raise_version
-from storefront.database import current_session
-from storefront.errors import ChangedError
+from storefront.catalog.version import bump_version
+from storefront.core.database import current_session
+from storefront.core.errors import ConflictError
 
 
 class Line(Protocol):
@@ -23,7 +23,7 @@ class Line(Protocol):
     def quantity(self) -> int: ...
 
 
-class SoldOutError(ChangedError):
+class SoldOutError(ConflictError):
     """There are fewer than were asked for: `left` of them, perhaps none."""
 
     words = "Sorry, this has just sold out. You have not been charged."
@@ -44,19 +44,19 @@ def take(lines: Iterable[Line]) -> frozenset[int]:
         left = _take_one(variant_id, quantity)
         if left is not None:
             counted[variant_id] = left
-    if any(left <= FEW for left in counted.values()):
-        raise_version()
+    if any(left <= LOW_STOCK for left in counted.values()):
+        bump_version()
     return frozenset(counted)
 
 
-def give_back(lines: Iterable[Line]) -> None:
+def put_back(lines: Iterable[Line]) -> None:
     """Put back, inside the running transaction, what `take` said was counted; doing it once is the caller's promise."""
     shows = False
     for variant_id, quantity in _by_variant(lines):
         left = _give_back_one(variant_id, quantity)
-        shows = shows or (left is not None and left - quantity <= FEW)
+        shows = shows or (left is not None and left - quantity <= LOW_STOCK)
     if shows:
-        raise_version()
+        bump_version()
 
 
 def _by_variant(lines: Iterable[Line]) -> list[tuple[int, int]]:

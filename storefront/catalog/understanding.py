@@ -8,15 +8,15 @@ from sqlalchemy import exists, literal, select, union_all
 from storefront.catalog.fulltext import Place, Term, matching
 from storefront.catalog.index_models import WordKey
 from storefront.catalog.spelling import is_one_letter_off, keys_of, likeliest, words_of
-from storefront.database import current_session
+from storefront.core.database import current_session
 
-_MOST_WORDS = 8
+_MAX_WORDS = 8
 # One letter is the beginning of half of all words.
 _SHORTEST_BEGINNING = 2
 
 
 @dataclass(frozen=True)
-class Understood:
+class ParsedQuery:
     """What to look for; nothing to look for is not the same as nothing found."""
 
     terms: tuple[Term, ...] = ()
@@ -24,20 +24,20 @@ class Understood:
     is_nowhere: bool = False
 
 
-def understand(typed: str) -> Understood:
+def parse_query(typed: str) -> ParsedQuery:
     """Read the words: as they are, then with the unknown ones mended, then with any of them mended."""
-    words = words_of(typed)[:_MOST_WORDS]
+    words = words_of(typed)[:_MAX_WORDS]
     if not words:
-        return Understood(is_nowhere=bool(typed.strip()))
+        return ParsedQuery(is_nowhere=bool(typed.strip()))
     as_typed = tuple(_term((word,), is_last=number == len(words)) for number, word in enumerate(words, start=1))
     if _lead_somewhere(as_typed):
-        return Understood(as_typed)
+        return ParsedQuery(as_typed)
     near = _near(as_typed)
     for spare_known in (True, False):
         mended = tuple(_mended(term, near, spare_known=spare_known) for term in as_typed)
         if mended != as_typed and _lead_somewhere(mended):
-            return Understood(mended, meant=_meant(words, mended, near))
-    return Understood(is_nowhere=True)
+            return ParsedQuery(mended, meant=_meant(words, mended, near))
+    return ParsedQuery(is_nowhere=True)
 
 
 def _term(words: tuple[str, ...], *, is_last: bool) -> Term:

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import select, update
 
 from storefront.catalog.models import CatalogueVersion
-from storefront.database import current_session
+from storefront.core.database import current_session
 
 _ASK: Final = "SELECT version FROM catalogue_version"
 
@@ -30,7 +30,7 @@ def catalogue_version() -> int:
         connection.close()
 
 
-def raise_version() -> None:
+def bump_version() -> None:
     """Say, inside the transaction that changes it, that what shows is another.
 
     Call it last: every other change that shows waits for this row.

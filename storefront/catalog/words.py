@@ -31,7 +31,7 @@ _BLOCKS = re.compile(r"<(p|ul|ol|h[1-6]|div|table|blockquote)[\s>]", re.IGNORECA
 _EMPTY = re.compile(r"<p>(\s|&nbsp;|<br>|\u00a0)*</p>")
 
 
-def shown(description: str) -> Markup:
+def to_safe_html(description: str) -> Markup:
     """The description for a page: whatever it holds, only harmless tags come out."""
     return Markup(  # noqa: S704  cleaned right here
         nh3.clean(
@@ -44,7 +44,7 @@ def shown(description: str) -> Markup:
     )
 
 
-def tidy(written: str) -> str:
+def clean(written: str) -> str:
     """A description as it is stored: safe, in paragraphs, headings no larger than the page's own allow."""
     even = re.sub(r"<(/?)h[12](?=[\s>])", r"<\1h3", written.strip(), flags=re.IGNORECASE)
     even = re.sub(r"<(/?)h[56](?=[\s>])", r"<\1h4", even, flags=re.IGNORECASE)
@@ -53,10 +53,10 @@ def tidy(written: str) -> str:
         even = "".join(
             f"<p>{part.strip()}</p>" for part in re.split(r"\n\s*\n|<br\s*/?>\s*<br\s*/?>", even) if part.strip()
         )
-    return _EMPTY.sub("", str(shown(even)))
+    return _EMPTY.sub("", str(to_safe_html(even)))
 
 
-def plain(description: str) -> str:
+def to_text(description: str) -> str:
     """The description without tags, for search engines and mails."""
     spaced = re.sub(r"(?i)</(p|li|h[1-6]|td|tr)>|<br>", " ", description)
     return " ".join(html.unescape(nh3.clean(spaced, tags=set())).split())

@@ -3,15 +3,15 @@
 from flask import Flask
 
 from storefront.cli import assets as _assets  # noqa: F401  commands of `flask shop`
-from storefront.cli import auditing as _auditing  # noqa: F401
+from storefront.cli import audit as _auditing  # noqa: F401
+from storefront.cli import database_copy as _moving  # noqa: F401
 from storefront.cli import details as _details  # noqa: F401  likewise
-from storefront.cli import moving as _moving  # noqa: F401
 from storefront.cli import terms as _terms  # noqa: F401  likewise
-from storefront.cli.background import worker
 from storefront.cli.doctor import doctor
 from storefront.cli.orders import orders
 from storefront.cli.payments import events, payments
 from storefront.cli.shop import shop
+from storefront.cli.worker import worker
 from storefront.commandline import sandbox
 
 

@@ -7,7 +7,7 @@ from flask.cli import AppGroup
 
 from storefront.cli.printing import ROW_ID, in_plain_words, order_called, show_table
 from storefront.cli.shop import shop
-from storefront.database import leave
+from storefront.core.database import end_read
 from storefront.digital import assets as shelf
 from storefront.digital.granting import allow_more
 from storefront.digital.models import USUAL_LIMIT
@@ -78,7 +78,7 @@ def allow(order: str, more: int) -> None:
     """Let the downloads of ORDER be fetched some times more: for who has used them up."""
     found = order_called(order)
     order_id, called = found.id, label(found.number)
-    leave()
+    end_read()
     raised = allow_more(order_id, more)
     click.echo(
         f"{called}: {raised} downloads, {more} times more each." if raised else f"{called} has nothing with a limit."

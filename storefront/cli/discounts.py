@@ -9,12 +9,12 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from storefront.cli.printing import in_plain_words, minor_units, show_table
-from storefront.clock import now
-from storefront.money import Money
-from storefront.orders import discount_offers
-from storefront.orders.discount_models import Discount
-from storefront.orders.discount_offers import Goods
-from storefront.orders.discounts import DiscountKind, Offer
+from storefront.core.clock import now
+from storefront.core.money import Money
+from storefront.discounts import admin
+from storefront.discounts.admin import DiscountedGoods
+from storefront.discounts.models import Discount
+from storefront.discounts.rules import DiscountKind, DiscountRules
 
 _TIMES = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
 
@@ -38,9 +38,9 @@ discounts = AppGroup("discounts", short_help="Offer discount codes; see how ofte
 )
 def create(code: str, **said: Any) -> None:
     """Offer CODE: with one of --percent, --amount and --free-shipping."""
-    goods = Goods(said["products"], said["variants"], said["collections"])
+    goods = DiscountedGoods(said["products"], said["variants"], said["collections"])
     with in_plain_words():
-        discount_offers.create(_offer(code, said), goods, once_per_customer=said["once_per_customer"])
+        admin.create_discount(_offer(code, said), goods, once_per_customer=said["once_per_customer"])
     click.echo(f"{code} counts from now on." if said["counts_from"] is None else f"{code} is ready.")
 
 
@@ -49,7 +49,7 @@ def show() -> None:
     """Every code there is or was, and how often it was used."""
     rows = [
         (one.code, _takes(one), f"{one.uses} of {one.most_uses}" if one.most_uses else str(one.uses), _counts(one))
-        for one in discount_offers.every_discount()
+        for one in admin.every_discount()
     ]
     show_table(("code", "takes off", "used", "counts"), rows, empty="There are no codes.")
 
@@ -59,14 +59,14 @@ def show() -> None:
 def end(code: str) -> None:
     """Let CODE count no more. Orders that have it keep it."""
     with in_plain_words():
-        discount_offers.end(code)
+        admin.end_discount(code)
     click.echo(f"{code} counts no more.")
 
 
-def _offer(code: str, said: dict[str, Any]) -> Offer:
+def _offer(code: str, said: dict[str, Any]) -> DiscountRules:
     currency: str = current_app.config["SETTINGS"].currency
     kind, value = _kind(said, currency)
-    return Offer(
+    return DiscountRules(
         code=code,
         kind=kind,
         value=value,

@@ -10,8 +10,8 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Settings
-from storefront.clock import now
-from storefront.operations import proxies, readiness
+from storefront.core.clock import now
+from storefront.web.operations import proxies, readiness
 
 _SMTP_SECONDS = 10
 

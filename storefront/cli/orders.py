@@ -5,8 +5,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from storefront.cli.printing import OwnersCommands, in_plain_words, order_number, show_table
-from storefront.database import current_session
-from storefront.orders import fulfilling
+from storefront.core.database import current_session
+from storefront.orders import fulfilment
 from storefront.orders.labels import label
 from storefront.orders.models import Order, OrderStatus
 
@@ -33,7 +33,7 @@ def list_orders(status: str | None) -> None:
 def ship(number: str, tracking: str) -> None:
     """Note that order NUMBER (K-1043 or 1043) was sent, and write to the customer."""
     with in_plain_words():
-        parcel = fulfilling.ship(order_number(number), tracking)
+        parcel = fulfilment.ship(order_number(number), tracking)
     click.echo(f"{label(parcel.order_number)} was sent. We write to {parcel.email}.")
 
 
@@ -42,7 +42,7 @@ def ship(number: str, tracking: str) -> None:
 def deliver(number: str) -> None:
     """Note that the parcel of order NUMBER (K-1043 or 1043) has arrived."""
     with in_plain_words():
-        fulfilling.deliver(order_number(number))
+        fulfilment.deliver(order_number(number))
     click.echo(f"{label(order_number(number))} is noted as delivered.")
 
 

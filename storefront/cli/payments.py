@@ -6,16 +6,20 @@ from collections import Counter
 
 import click
 
+from storefront.abuse import circuit_breaker
 from storefront.cli.printing import ROW_ID, OwnersCommands, in_plain_words, minor_units, order_called, show_table
-from storefront.installation import stands_still
-from storefront.money import Money
+from storefront.core.installation import is_staging_copy
+from storefront.core.money import Money
 from storefront.orders.labels import label
-from storefront.payments import breaker, consequences, inbox, reconciling, refunding
-from storefront.payments.reconciling import Reconciled
-from storefront.payments.refund_models import FAILED_REFUNDS, RefundState
-from storefront.payments.refunding import RepeatedRefundError
-from storefront.payments.restocking import Restock
-from storefront.payments.unmatched import settle_unmatched
+from storefront.payments import refunds
+from storefront.payments.ledger import effects
+from storefront.payments.ledger.models import FAILED_REFUNDS, RefundState
+from storefront.payments.ledger.restock import Restock
+from storefront.payments.refunds import RepeatedRefundError
+from storefront.reconcile import command as reconciling
+from storefront.reconcile.command import Reconciled
+from storefront.reconcile.unmatched import resolve_unmatched
+from storefront.webhooks import inbox
 
 REQUESTED_BY = "the command line"
 REASONS = ("requested_by_customer", "duplicate", "fraudulent")
@@ -33,7 +37,7 @@ def reconcile(since: dt.datetime | None, *, dry_run: bool) -> None:
     Without --since the lists are compared from where the worker's own sweep has come to.
     """
     from_day = since.replace(tzinfo=dt.UTC) if since else None
-    if stands_still():
+    if is_staging_copy():
         click.echo("This is a copy of the shop: nothing is changed, here or at Stripe.")
         dry_run = True
     with in_plain_words():
@@ -80,7 +84,7 @@ def refund(  # noqa: PLR0913  what may be said
     with in_plain_words():
         minor = minor_units(amount, currency) if amount else None
         try:
-            view = refunding.refund_order(
+            view = refunds.refund_order(
                 order_id,
                 amount=minor,
                 reason=reason,
@@ -122,7 +126,7 @@ def unmatched(settle: int | None, note: str) -> None:
         raise click.ClickException("--note says what was done about an entry: name it with --settle.")
     if settle is not None:
         with in_plain_words():
-            settled = settle_unmatched(settle, note)
+            settled = resolve_unmatched(settle, note)
         click.echo(f"{settled} is off the list.")
         return
     rows = [
@@ -133,7 +137,7 @@ def unmatched(settle: int | None, note: str) -> None:
             str(Money(one.amount, one.currency)) if one.amount is not None else "",
             one.why,
         )
-        for one in consequences.unmatched()
+        for one in effects.unmatched()
     ]
     show_table(
         ("id", "seen (UTC)", "at Stripe", "amount", "why"), rows, empty="Everything we know of at Stripe fits an order."
@@ -154,14 +158,14 @@ def replay(event_id: str) -> None:
 def show_breaker(*, close: bool) -> None:
     """Show whether new cards rest because somebody tries stolen ones, and what happened in the last ten minutes."""
     if close:
-        click.echo("New cards are taken again." if breaker.close() else "New cards were not resting.")
-    stands = breaker.standing()
+        click.echo("New cards are taken again." if circuit_breaker.close() else "New cards were not resting.")
+    stands = circuit_breaker.breaker_state()
     if stands.until is not None:
         click.echo(f"New cards rest until {stands.until:%H:%M} UTC. {stands.why}")
     elif not close:
         click.echo("New cards are taken.")
     lately = stands.lately
-    minutes = int(breaker.WINDOW.total_seconds() // 60)
+    minutes = int(circuit_breaker.WINDOW.total_seconds() // 60)
     click.echo(
         f"In the last {minutes} minutes: {lately.tried} new cards tried, {lately.declined} declined, "
         f"{lately.setups} to be saved without buying."

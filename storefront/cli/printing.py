@@ -11,12 +11,12 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from storefront.database import current_session
-from storefront.errors import ShopError
-from storefront.money import decimals
+from storefront.core.database import current_session
+from storefront.core.errors import ShopError
+from storefront.core.money import decimals
 from storefront.orders.labels import label, number_of
 from storefront.orders.models import Order
-from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
+from storefront.stripe.errors import OutcomeUnknownError, StripeRefusedError
 
 # Of SQLite in words, of Postgres by number: no such table, no such column.
 _NOT_MIGRATED = re.compile(r"no such (table|column)")
@@ -52,7 +52,7 @@ def in_plain_words() -> Iterator[None]:
         yield
     except ShopError as refusal:
         raise click.ClickException(refusal.words) from refusal
-    except RefusedByStripeError as refusal:
+    except StripeRefusedError as refusal:
         raise click.ClickException(f"Stripe refused: {refusal.words}") from refusal
     except OutcomeUnknownError as unknown:
         words = "Stripe did not answer. The worker goes on asking, and nothing is done twice."
@@ -60,7 +60,7 @@ def in_plain_words() -> Iterator[None]:
 
 
 def show_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str) -> None:
-    """Print rows below their heads, each column as wide as it must be; `empty` says that there are none."""
+    """Print rows below their heads, each column as wide as it must be; `erase_user` says that there are none."""
     if not rows:
         click.echo(empty)
         return

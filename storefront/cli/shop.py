@@ -8,18 +8,18 @@ from flask import current_app
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
-from storefront import audit, installation
 from storefront.cli.discounts import discounts
 from storefront.cli.printing import ROW_ID, OwnersCommands, in_plain_words, show_table
+from storefront.core import audit, installation
+from storefront.core.database import transaction
 from storefront.customers.address_form import email_field
 from storefront.customers.joining import join, newcomer
 from storefront.customers.models import Role, User
-from storefront.customers.passwords import LONGEST, change_password
+from storefront.customers.passwords import MAX_LENGTH, change_password
 from storefront.customers.people import user_by_email
 from storefront.customers.proving import mark_verified
-from storefront.database import transaction
 from storefront.orders.email_clashes import email_clashes, give_email
-from storefront.payments import accounts
+from storefront.payments import stripe_account
 
 if TYPE_CHECKING:
     from storefront.catalog.importing import Imported
@@ -52,7 +52,7 @@ def create_owner(email: str | None, name: str | None, password: str | None) -> N
     with in_plain_words():
         with transaction():
             user = join(person, role=Role.owner)
-            audit.note("made an owner", f"user {user.id}")
+            audit.record("made an owner", f"user {user.id}")
         mark_verified(user)
     click.echo(f"{email} can log in as an owner now.")
 
@@ -72,8 +72,8 @@ def _password(given: str | None) -> str:
     password = given or str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
     if len(password) < SHORTEST_PASSWORD:
         raise click.ClickException(f"That password is too short: give it {SHORTEST_PASSWORD} characters or more.")
-    if len(password) > LONGEST:
-        raise click.ClickException(f"That password is too long: nobody could type more than {LONGEST} characters.")
+    if len(password) > MAX_LENGTH:
+        raise click.ClickException(f"That password is too long: nobody could type more than {MAX_LENGTH} characters.")
     return password
 
 
@@ -126,8 +126,8 @@ def reindex_products() -> None:
 def adopt() -> None:
     """Take this database, at this BASE_URL, for the shop: after a move to another address, or to try things in a copy."""
     settings = current_app.config["SETTINGS"]
-    before = installation.adopt()
-    account = accounts.take_account()
+    before = installation.activate()
+    account = stripe_account.switch_account()
     came_from = f", which was at {before} until now" if before not in {"", settings.base_url} else ""
     click.echo(f"The shop is at {settings.base_url}{came_from}. What waited is done from now on.")
     if account:
@@ -137,7 +137,7 @@ def adopt() -> None:
 def _promote(user_id: int) -> None:
     with transaction() as session:
         user = session.get_one(User, user_id)
-        audit.note("changed the role", f"user {user_id}", before={"role": user.role}, after={"role": Role.owner})
+        audit.record("changed the role", f"user {user_id}", before={"role": user.role}, after={"role": Role.owner})
         user.role = Role.owner
 
 

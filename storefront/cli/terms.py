@@ -8,10 +8,10 @@ from flask import current_app
 from config import Settings
 from storefront.cli.printing import in_plain_words, show_table
 from storefront.cli.shop import shop
-from storefront.money import Money
-from storefront.orders.terms_file import read_terms_file
-from storefront.orders.terms_keeping import pick_ups_today, replace_terms, taxes_today, zones_today
-from storefront.orders.terms_models import RateKind, ShippingRate, ShippingTier, ShippingZone
+from storefront.core.money import Money
+from storefront.shipping_and_tax.file import read_terms_file
+from storefront.shipping_and_tax.models import RateKind, ShippingRate, ShippingTier, ShippingZone
+from storefront.shipping_and_tax.write import pick_ups_today, replace_terms, taxes_today, zones_today
 
 
 @shop.command("terms")

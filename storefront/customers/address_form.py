@@ -12,10 +12,10 @@ from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # its stu
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import Select, html_params
 
+from storefront.core.email_addresses import normalised
 from storefront.customers.address_rules import AddressRules, Region, rules_of
 from storefront.customers.addresses import Place
 from storefront.customers.countries import countries, country_name
-from storefront.email_addresses import normalised
 
 
 def trimmed(typed: Any) -> Any:

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from storefront.core.database import current_session, transaction
+from storefront.core.errors import NotFoundError
 from storefront.customers.models import Address, User
-from storefront.database import current_session, transaction
-from storefront.errors import NotYoursError
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,11 @@ def default_address(user_id: int) -> Address | None:
 
 
 def address_of(user_id: int, address_id: int) -> Address:
-    """One of the book; raises NotYoursError."""
+    """One of the book; raises NotFoundError."""
     mine = select(Address).where(Address.id == address_id, Address.user_id == user_id)
     address = current_session().scalar(mine)
     if address is None:
-        raise NotYoursError
+        raise NotFoundError
     return address
 
 

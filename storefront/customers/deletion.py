@@ -4,24 +4,24 @@ import secrets
 
 from sqlalchemy import delete, select
 
-from storefront.clock import now
-from storefront.customers.login_sessions import forget_sessions
+from storefront.core.clock import now
+from storefront.core.database import current_session
+from storefront.customers.login_sessions import delete_sessions
 from storefront.customers.models import Address, User
-from storefront.database import current_session
 
 
-def hold(user_id: int) -> User:
+def lock_user(user_id: int) -> User:
     """Inside a transaction: nobody writes a thing that belongs to them until it ends."""
     return current_session().scalars(select(User).where(User.id == user_id).with_for_update()).one()
 
 
-def empty(user: User) -> None:
+def erase_user(user: User) -> None:
     """Inside a transaction: nothing of theirs is left but a number; every session ends, and nobody can sign in as them.
 
     Whoever registers with the same e-mail is somebody new.
     """
     current_session().execute(delete(Address).where(Address.user_id == user.id))
-    forget_sessions(user.id)
+    delete_sessions(user.id)
     # No e-mail reads like this, and no password has this hash.
     user.email_key = f"deleted:{secrets.token_hex(8)}"
     user.email = user.email_wanted = user.name = user.password_hash = ""

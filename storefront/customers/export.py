@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from storefront.core.errors import NotFoundError
 from storefront.customers.addresses import addresses_of
-from storefront.customers.login_sessions import sessions_kept
+from storefront.customers.login_sessions import session_history
 from storefront.customers.models import User
 from storefront.customers.people import user_by_id
-from storefront.errors import NotYoursError
 
 Facts = dict[str, Any]
 
@@ -30,7 +30,7 @@ def logins_of(user_id: int) -> Facts:
     """Where they are signed in, and were in the last month. The tokens in their cookies are kept as hashes."""
     return {
         "password": "kept as a hash, which nobody can read",
-        "sessions": [one._asdict() for one in sessions_kept(user_id)],
+        "sessions": [one._asdict() for one in session_history(user_id)],
         "times_all_sessions_were_ended": _user(user_id).session_version - 1,
         "guesses_at_your_password": "counted under a scrambled key for an hour at most, then thrown away",
     }
@@ -39,5 +39,5 @@ def logins_of(user_id: int) -> Facts:
 def _user(user_id: int) -> User:
     user = user_by_id(user_id)
     if user is None:
-        raise NotYoursError
+        raise NotFoundError
     return user

@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from storefront.clock import now
+from storefront.core.clock import now
+from storefront.core.database import current_session, upsert
+from storefront.core.email_addresses import key_of
+from storefront.core.errors import InvalidRequestError
 from storefront.customers.models import Role, User
 from storefront.customers.passwords import hashed
-from storefront.customers.proving import want_proof_of_email
-from storefront.database import current_session, upsert
-from storefront.email_addresses import key_of
-from storefront.errors import RefusedError
+from storefront.customers.proving import send_verification
 
 
-class KnownEmailError(RefusedError):
+class KnownEmailError(InvalidRequestError):
     """Somebody has this address already: most likely the same person."""
 
     words = "There is an account with this e-mail already."
@@ -46,5 +46,5 @@ def join(person: Newcomer, *, role: Role = Role.customer) -> User:
     if user_id is None:
         raise KnownEmailError
     user = session.get_one(User, user_id)
-    want_proof_of_email(user)
+    send_verification(user)
     return user

@@ -13,18 +13,18 @@ from typing import Final
 from sqlalchemy import ColumnElement, Row, Update, bindparam, delete, or_, select, update
 from sqlalchemy.exc import OperationalError
 
-from storefront.clock import now
+from storefront.core.clock import now
+from storefront.core.database import current_session, independent_transaction, transaction
+from storefront.core.errors import InvalidRequestError
+from storefront.core.jobs.queue import job
 from storefront.customers.models import LoginSession, SessionEnd, User
-from storefront.database import current_session, transaction, transaction_aside
-from storefront.errors import RefusedError
-from storefront.jobs.queue import job
 
 # Of a browser that was not seen for so long the cookie is not taken any more, nor kept by the browser.
-GOOD_FOR: Final = dt.timedelta(days=60)
-SEEN_EVERY: Final = dt.timedelta(minutes=5)
+MAX_AGE: Final = dt.timedelta(days=60)
+SEEN_INTERVAL: Final = dt.timedelta(minutes=5)
 # What has ended is in the customer's export for so long.
-KEPT: Final = dt.timedelta(days=30)
-MOST_LISTED: Final = 50
+RETENTION: Final = dt.timedelta(days=30)
+MAX_LISTED: Final = 50
 
 # Asked with every page of everybody who is signed in: putting it together takes as long as asking it.
 _OF_TOKEN: Final = (
@@ -38,7 +38,7 @@ _OF_TOKEN: Final = (
 )
 
 
-class SignedOutMeanwhileError(RefusedError):
+class SessionEndedError(InvalidRequestError):
     """All sessions of this user were ended after their password was checked."""
 
     words = "You were signed out everywhere a moment ago. Please sign in again."
@@ -47,7 +47,7 @@ class SignedOutMeanwhileError(RefusedError):
 def begin_session(user: User, device: str) -> None:
     """Sign a user in, in a browser called `device`; this copy of them has the token for its cookie.
 
-    Raises SignedOutMeanwhileError if all their sessions were ended since `user` was read: a password that was right
+    Raises SessionEndedError if all their sessions were ended since `user` was read: a password that was right
     before it was changed lets nobody in after.
     """
     token = secrets.token_urlsafe(32)
@@ -55,7 +55,7 @@ def begin_session(user: User, device: str) -> None:
         # Shared with other logins; a change of the password waits, or is waited for.
         version = session.scalar(select(User.session_version).where(User.id == user.id).with_for_update(read=True))
         if version != user.session_version:
-            raise SignedOutMeanwhileError
+            raise SessionEndedError
         row = LoginSession(user_id=user.id, token_hash=_hashed(token), device=device)
         session.add(row)
         session.flush()
@@ -65,7 +65,7 @@ def begin_session(user: User, device: str) -> None:
 
 def user_of_token(token: str) -> User | None:
     """Whom a cookie stands for; none once its session has ended. The copy knows its session: `session_id`, `seen_at`."""
-    told = {"token_hash": _hashed(token), "seen_since": now() - GOOD_FOR}
+    told = {"token_hash": _hashed(token), "seen_since": now() - MAX_AGE}
     session = current_session()
     found = session.execute(_OF_TOKEN, told).one_or_none()
     if found is None:
@@ -79,12 +79,12 @@ def user_of_token(token: str) -> User | None:
 def note_seen(user: User) -> None:
     """Note that their browser is still used, where that was noted more than five minutes ago. Never waits for other writers."""
     moment = now()
-    if user.seen_at is None or user.seen_at > moment - SEEN_EVERY:
+    if user.seen_at is None or user.seen_at > moment - SEEN_INTERVAL:
         return
-    stale = LoginSession.seen_at <= moment - SEEN_EVERY
+    stale = LoginSession.seen_at <= moment - SEEN_INTERVAL
     still = update(LoginSession).where(LoginSession.id == user.session_id, LoginSession.ended_at.is_(None), stale)
     try:
-        with transaction_aside(wait=False) as connection:
+        with independent_transaction(wait=False) as connection:
             connection.execute(still.values(seen_at=moment))
     except (BlockingIOError, OperationalError):
         return  # it is noted with the next page
@@ -93,7 +93,7 @@ def note_seen(user: User) -> None:
 def sessions_of(user_id: int) -> Sequence[LoginSession]:
     """Where they are signed in, the last seen first; the newest fifty."""
     mine = select(LoginSession).where(*_live(user_id)).order_by(LoginSession.seen_at.desc(), LoginSession.id.desc())
-    return current_session().scalars(mine.limit(MOST_LISTED)).all()
+    return current_session().scalars(mine.limit(MAX_LISTED)).all()
 
 
 def end_session(user_id: int, session_id: int, why: SessionEnd) -> bool:
@@ -111,12 +111,14 @@ def end_all_sessions(user: User, why: SessionEnd) -> None:
     current_session().execute(_ended(why).where(LoginSession.user_id == user.id))
 
 
-def forget_sessions(user_id: int) -> None:
+def delete_sessions(user_id: int) -> None:
     """Inside a transaction: leave nothing of where they were signed in."""
     current_session().execute(delete(LoginSession).where(LoginSession.user_id == user_id))
 
 
-def sessions_kept(user_id: int) -> Sequence[Row[str, dt.datetime, dt.datetime, dt.datetime | None, SessionEnd | None]]:
+def session_history(
+    user_id: int,
+) -> Sequence[Row[str, dt.datetime, dt.datetime, dt.datetime | None, SessionEnd | None]]:
     """All that we keep of their sessions, the newest first: for their export."""
     columns = (LoginSession.device, LoginSession.signed_in_at, LoginSession.seen_at, LoginSession.ended_at)
     kept = select(*columns, LoginSession.ended_why).where(LoginSession.user_id == user_id)
@@ -124,15 +126,15 @@ def sessions_kept(user_id: int) -> Sequence[Row[str, dt.datetime, dt.datetime, d
 
 
 @job("forget_old_sessions", every_seconds=24 * 60 * 60)
-def forget_old_sessions() -> None:
+def delete_old_sessions() -> None:
     """Delete sessions a month after their end, and those whose browser was not seen for as long as its cookie is good."""
     with transaction() as session:
-        is_old = or_(LoginSession.ended_at < now() - KEPT, LoginSession.seen_at < now() - GOOD_FOR)
+        is_old = or_(LoginSession.ended_at < now() - RETENTION, LoginSession.seen_at < now() - MAX_AGE)
         session.execute(delete(LoginSession).where(is_old))
 
 
 def _live(user_id: int) -> tuple[ColumnElement[bool], ...]:
-    return LoginSession.user_id == user_id, LoginSession.ended_at.is_(None), LoginSession.seen_at > now() - GOOD_FOR
+    return LoginSession.user_id == user_id, LoginSession.ended_at.is_(None), LoginSession.seen_at > now() - MAX_AGE
 
 
 def _ended(why: SessionEnd) -> Update:

@@ -8,8 +8,8 @@ from flask_login import UserMixin
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storefront.clock import now
-from storefront.database import Base
+from storefront.core.clock import now
+from storefront.core.database import Base
 
 
 class Role(enum.StrEnum):

@@ -7,14 +7,14 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import update
 
+from storefront.core.database import transaction
+from storefront.core.mail.outbox import queue_mail
 from storefront.customers.login_sessions import end_all_sessions
 from storefront.customers.models import SessionEnd, User
-from storefront.database import transaction
-from storefront.mail.outbox import post
 
-SHORTEST: Final = 8
+MIN_LENGTH: Final = 8
 # Longer ones only keep the processor busy.
-LONGEST: Final = 128
+MAX_LENGTH: Final = 128
 
 _hasher: Final = PasswordHasher()
 
@@ -58,7 +58,7 @@ def change_password(user_id: int, password: str) -> User:
         user.email_wanted = ""
         session.flush()
         version = user.session_version
-        post("password_changed", user.email, f"password_changed:{user.id}:{version}", {"user_id": user.id})
+        queue_mail("password_changed", user.email, f"password_changed:{user.id}:{version}", {"user_id": user.id})
         session.refresh(user)
         session.expunge(user)
     return user

@@ -2,9 +2,9 @@
 
 from sqlalchemy import Select, select
 
+from storefront.core.database import current_session
+from storefront.core.email_addresses import key_of
 from storefront.customers.models import User
-from storefront.database import current_session
-from storefront.email_addresses import key_of
 
 
 def user_by_email(email: str) -> User | None:

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from storefront.clock import now
+from storefront.core.clock import now
+from storefront.core.database import current_session, transaction
+from storefront.core.email_addresses import key_of
+from storefront.core.errors import InvalidRequestError
+from storefront.core.mail.outbox import queue_mail
 from storefront.customers.joining import KnownEmailError
 from storefront.customers.login_sessions import end_all_sessions
 from storefront.customers.models import SessionEnd, User
 from storefront.customers.people import user_by_email
 from storefront.customers.proving import Purpose, user_of_token, want_guest_orders
-from storefront.database import current_session, transaction
-from storefront.email_addresses import key_of
-from storefront.errors import RefusedError
-from storefront.mail.outbox import post
 
 
-class SameEmailError(RefusedError):
+class SameEmailError(InvalidRequestError):
     """Nothing would change."""
 
     words = "That is your e-mail already."
@@ -53,9 +53,9 @@ def want_email(user_id: int, email: str) -> None:
             raise SameEmailError
         user.email_wanted = email
         once = secrets.token_hex(8)
-        post("change_email", email, f"change_email:{user.id}:{once}", {"user_id": user.id, "email": email})
+        queue_mail("change_email", email, f"change_email:{user.id}:{once}", {"user_id": user.id, "email": email})
         told = {"user_id": user.id, "new_email": email}
-        post("email_change_asked", user.email, f"email_change_asked:{user.id}:{once}", told)
+        queue_mail("email_change_asked", user.email, f"email_change_asked:{user.id}:{once}", told)
 
 
 def leave_email(user_id: int) -> None:
@@ -84,7 +84,7 @@ def change_email(asked: NewEmail) -> None:
     want_guest_orders(user.id)
     once, told = secrets.token_hex(8), {"user_id": user.id, "before": asked.before, "after": asked.wanted}
     for which, address in (("before", asked.before), ("after", asked.wanted)):
-        post("email_changed", address, f"email_changed:{user.id}:{which}:{once}", told)
+        queue_mail("email_changed", address, f"email_changed:{user.id}:{which}:{once}", told)
 
 
 def end_sessions(user_id: int) -> None:

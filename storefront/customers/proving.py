@@ -8,13 +8,13 @@ from typing import Final
 
 from sqlalchemy import update
 
-from storefront.clock import now
+from storefront.core.clock import now
+from storefront.core.database import current_session, transaction
+from storefront.core.jobs.queue import enqueue
+from storefront.core.mail.outbox import queue_mail
+from storefront.core.signing import StaleLinkError, read_signed, sign
 from storefront.customers.models import User
 from storefront.customers.people import user_by_id
-from storefront.database import current_session, transaction
-from storefront.jobs.queue import enqueue
-from storefront.mail.outbox import post
-from storefront.signed import StaleLinkError, read_signed, sign
 
 
 class Purpose(enum.StrEnum):
@@ -49,7 +49,7 @@ def user_of_token(purpose: Purpose, token: str) -> User:
     return user
 
 
-def want_proof_of_email(user: User) -> None:
+def send_verification(user: User) -> None:
     """Ask, inside the running transaction, for the mail with the link to verify their address."""
     _post(Purpose.verify_email, user)
 
@@ -92,7 +92,7 @@ def want_guest_orders(user_id: int) -> None:
 
 def _post(purpose: Purpose, user: User) -> None:
     current_session().flush()
-    post(str(purpose), user.email, f"{purpose}:{user.id}:{secrets.token_hex(8)}", {"user_id": user.id})
+    queue_mail(str(purpose), user.email, f"{purpose}:{user.id}:{secrets.token_hex(8)}", {"user_id": user.id})
 
 
 def _binding(purpose: Purpose, user: User) -> str:

@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 
 from storefront.demo import welcome
-from storefront.demo.crew import Crew, Member
 from storefront.demo.folder import DemoFolder, TakenError
 from storefront.demo.plan import Plan, plan_for
 from storefront.demo.ports import PortTakenError, reachable
+from storefront.demo.processes import Crew, Member
 from storefront.demo.sandbox_api import SandboxApi
 
 LONGEST_START = 60
@@ -42,8 +42,8 @@ def _bring_up(plan: Plan, folder: DemoFolder, crew: Crew) -> None:
 
 
 def _open_shop(plan: Plan, folder: DemoFolder, crew: Crew) -> None:
-    from storefront.database import upgrade  # noqa: PLC0415
-    from storefront.demo.stocking import stock_shop  # noqa: PLC0415  meanwhile the sandbox starts
+    from storefront.core.database import upgrade  # noqa: PLC0415
+    from storefront.demo.catalogue import stock_shop  # noqa: PLC0415  meanwhile the sandbox starts
 
     upgrade(plan.database_url)
     crew.wait_until(lambda: reachable(f"{plan.sandbox_url}/healthz"), LONGEST_START, "the sandbox")

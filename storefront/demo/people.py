@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from storefront.orders.discounts import DiscountKind, Offer
+from storefront.discounts.rules import DiscountKind, DiscountRules
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ CARDS: Final = (
     KeptCard("pm_card_chargeCustomerFail", "Visa •• 0341, is declined"),
 )
 DISCOUNTS: Final = (
-    (Offer("WELCOME10", DiscountKind.percent, 1000), "10 % off"),
-    (Offer("SHIPFREE", DiscountKind.free_shipping), "free delivery, where it is not free already"),
+    (DiscountRules("WELCOME10", DiscountKind.percent, 1000), "10 % off"),
+    (DiscountRules("SHIPFREE", DiscountKind.free_shipping), "free delivery, where it is not free already"),
 )
 NUMBERS_TO_TRY: Final = (
     ("4242 4242 4242 4242", "pays at once"),

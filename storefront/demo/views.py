@@ -5,10 +5,10 @@ from sqlalchemy import select
 from urllib3.exceptions import HTTPError
 
 from config import Settings
-from storefront.database import current_session, leave
+from storefront.core.database import current_session, end_read
+from storefront.core.errors import BusyError, NotFoundError
+from storefront.core.mail.models import MailState, OutboundMail
 from storefront.demo.proxy import hand_on, is_for_browsers
-from storefront.errors import BusyError, NotYoursError
-from storefront.mail.models import MailState, OutboundMail
 
 NEWEST = 100
 # A mail brings its own styles and may bring links, but no script; it is drawn as if it came from nowhere.
@@ -25,7 +25,7 @@ def sandbox(path: str) -> Response:
     """The part of the sandbox that is for browsers."""
     if not is_for_browsers(path, request):
         abort(404)
-    leave()
+    end_read()
     try:
         return hand_on(_settings().stripe_api_base, path, request)
     except HTTPError as error:
@@ -65,7 +65,7 @@ def letter(mail_id: int) -> Response:
 def _mail(mail_id: int) -> OutboundMail:
     found = current_session().get(OutboundMail, mail_id)
     if found is None:
-        raise NotYoursError
+        raise NotFoundError
     return found
 
 

@@ -9,13 +9,13 @@ from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import func, select
 
-from storefront import audit
 from storefront.catalog.models import Variant
-from storefront.clock import now
-from storefront.database import current_session, leave, transaction
+from storefront.core import audit
+from storefront.core.clock import now
+from storefront.core.database import current_session, end_read, transaction
+from storefront.core.errors import InvalidRequestError, NotFoundError
 from storefront.digital.folder import take_in
 from storefront.digital.models import USUAL_LIMIT, Asset, AssetKind, Grant
-from storefront.errors import NotYoursError, RefusedError
 
 _UNKNOWN: Final = "application/octet-stream"
 
@@ -31,7 +31,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Listed:
-    """An asset as the owner's list shows it; `given`: to how many order lines."""
+    """An asset as the owner's list shows it; `path_id`: to how many order lines."""
 
     id: int
     sku: str
@@ -47,7 +47,7 @@ class Listed:
 def add_file(sku: str, source: Path, terms: Terms) -> int:
     """Let a variant bring a copy of this file, for orders from now on; its id."""
     _variant_id(sku)
-    leave()
+    end_read()
     kept = take_in(source)
     name = _called(terms.name or source.name, source.suffix)
     kind = mimetypes.guess_type(name)[0] or mimetypes.guess_type(source.name)[0] or _UNKNOWN
@@ -70,7 +70,7 @@ def add_link(sku: str, url: str, terms: Terms) -> int:
     except ValueError:
         address = urlsplit("")
     if address.scheme not in {"http", "https"} or not address.hostname or not url.isprintable() or " " in url:
-        raise RefusedError(f"{url!r} is no web address. For example: https://videos.example/course")
+        raise InvalidRequestError(f"{url!r} is no web address. For example: https://videos.example/course")
     name = terms.name or unquote(address.path.rstrip("/").rpartition("/")[2]) or address.hostname
     return _add(sku, terms, kind=AssetKind.link, name=name, url=url)
 
@@ -80,9 +80,9 @@ def remove(asset_id: int) -> int:
     with transaction() as session:
         asset = session.get(Asset, asset_id, with_for_update=True)
         if asset is None or asset.removed_at is not None:
-            raise NotYoursError(f"There is no asset {asset_id}. See: flask shop assets list")
+            raise NotFoundError(f"There is no asset {asset_id}. See: flask shop assets list")
         asset.removed_at = now()
-        audit.note("removed an asset", f"asset {asset_id}", before={"name": asset.name})
+        audit.record("removed an asset", f"asset {asset_id}", before={"name": asset.name})
         session.flush()
         variant = session.get(Variant, asset.variant_id, with_for_update=True) if asset.variant_id else None
         if variant is not None:
@@ -124,7 +124,7 @@ def _add(sku: str, terms: Terms, **facts: Any) -> int:
         session.add(asset)
         variant.has_assets = True
         session.flush()
-        audit.note("added an asset", f"variant {sku}", after={"number": asset.id, "name": asset.name})
+        audit.record("added an asset", f"variant {sku}", after={"number": asset.id, "name": asset.name})
         return asset.id
 
 
@@ -137,5 +137,5 @@ def _called(name: str, suffix: str) -> str:
 def _variant_id(sku: str) -> int:
     found = current_session().scalar(select(Variant.id).where(Variant.sku == sku))
     if found is None:
-        raise NotYoursError(f"There is no variant with the SKU {sku!r}.")
+        raise NotFoundError(f"There is no variant with the SKU {sku!r}.")
     return found

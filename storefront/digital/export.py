@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from storefront.database import current_session
+from storefront.core.database import current_session
 from storefront.digital.models import Download, Grant
 from storefront.orders.models import Order
 

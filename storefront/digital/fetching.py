@@ -12,14 +12,14 @@ from typing import ClassVar, Final
 from flask import current_app
 from sqlalchemy import select, update
 
-from storefront.clock import now
-from storefront.database import current_session, transaction
+from storefront.core.clock import now
+from storefront.core.database import current_session, transaction
+from storefront.core.errors import NotFoundError, ShopError
+from storefront.core.jobs.queue import job
+from storefront.core.mail.outbox import queue_mail
 from storefront.digital.folder import files_folder
 from storefront.digital.models import Asset, AssetKind, Download, Grant
 from storefront.digital.showing import Stand, stand_of
-from storefront.errors import NotYoursError, ShopError
-from storefront.jobs.queue import job
-from storefront.mail.outbox import post
 from storefront.orders.labels import label
 from storefront.orders.models import Order
 
@@ -103,7 +103,7 @@ def goods_of(grant_id: int) -> Goods:
     )
     grant, asset, order = found.one_or_none() or (None, None, "")
     if grant is None or asset is None:
-        raise NotYoursError
+        raise NotFoundError
     _refuse(grant)
     goods = Goods(
         grant.id, order, grant.name, asset.kind, asset.path, asset.url, asset.content_type, asset.sha256, asset.added_at
@@ -162,7 +162,7 @@ def _tell_owner(asset: Asset, order_id: int) -> None:
     key = f"alarm:asset:{asset.id}:{now().date()}"
     if owner:
         with transaction():
-            post("owner_alarm", owner, key, known)
+            queue_mail("owner_alarm", owner, key, known)
 
 
 def _number(order_id: int) -> int:

@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import or_, select, update
 
-from storefront import audit
-from storefront.clock import now
-from storefront.database import current_session, transaction, upsert
+from storefront.core import audit
+from storefront.core.clock import now
+from storefront.core.database import current_session, transaction, upsert
 from storefront.digital.models import Asset, Closed, Grant
 from storefront.orders.labels import label
 from storefront.orders.models import FulfilmentStatus, Order, OrderLine, OrderStatus
@@ -48,7 +48,9 @@ def allow_more(order_id: int, more: int) -> int:
         limited = update(Grant).where(Grant.order_id == order_id, Grant.max_downloads.is_not(None))
         raised = session.execute(limited.values(max_downloads=Grant.max_downloads + more).returning(Grant.id))
         number = len(raised.all())
-        audit.note("allowed more downloads", f"order {label(order.number)}", after={"more": more, "downloads": number})
+        audit.record(
+            "allowed more downloads", f"order {label(order.number)}", after={"more": more, "downloads": number}
+        )
         return number
 
 

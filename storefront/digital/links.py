@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Final
 
-from storefront.signed import read_signed, sign
+from storefront.core.signing import read_signed, sign
 
 # A paused download goes on under the link it began with.
 FILE_GOOD_FOR: Final = dt.timedelta(days=1)

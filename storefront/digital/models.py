@@ -7,8 +7,8 @@ from typing import Final
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from storefront.clock import now
-from storefront.database import Base
+from storefront.core.clock import now
+from storefront.core.database import Base
 
 USUAL_LIMIT: Final = 10
 

@@ -4,10 +4,10 @@ import secrets
 
 from sqlalchemy import select
 
-from storefront.database import current_session, transaction
+from storefront.core.database import current_session, transaction
+from storefront.core.errors import NotFoundError
+from storefront.core.mail.outbox import queue_mail
 from storefront.digital.models import Grant
-from storefront.errors import NotYoursError
-from storefront.mail.outbox import post
 from storefront.orders.models import Order
 
 
@@ -16,8 +16,8 @@ def mail_again(order_id: int) -> None:
     with transaction() as session:
         order = session.get(Order, order_id)
         if order is None or not order.has_downloads or not order.email:
-            raise NotYoursError
-        post("downloads", order.email, f"downloads:{order.id}:{secrets.token_hex(8)}", {"order_id": order.id})
+            raise NotFoundError
+        queue_mail("downloads", order.email, f"downloads:{order.id}:{secrets.token_hex(8)}", {"order_id": order.id})
 
 
 def order_of_grant(grant_id: int) -> str:
@@ -26,13 +26,13 @@ def order_of_grant(grant_id: int) -> str:
         select(Order.public_id).join(Grant, Grant.order_id == Order.id).where(Grant.id == grant_id)
     )
     if found is None:
-        raise NotYoursError
+        raise NotFoundError
     return found
 
 
 def number_of_order(order_id: int) -> int:
-    """Its number; NotYoursError where there is none."""
+    """Its number; NotFoundError where there is none."""
     number = current_session().scalar(select(Order.number).where(Order.id == order_id))
     if number is None:
-        raise NotYoursError
+        raise NotFoundError
     return number

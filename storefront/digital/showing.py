@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
-from storefront.clock import now
-from storefront.database import current_session
+from storefront.core.clock import now
+from storefront.core.database import current_session
 from storefront.digital.models import Asset, AssetKind, Closed, Grant
 from storefront.digital.wording import size_in_words
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from storefront.clock import now
-from storefront.database import Base
-from storefront.money import Money
+from storefront.core.clock import now
+from storefront.core.database import Base
+from storefront.core.money import Money
 from storefront.orders.models import Order
 
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from sqlalchemy import func, insert, select
 
-from storefront.clock import now
+from storefront.core.clock import now
+from storefront.core.database import before_commit, current_session, upsert
 from storefront.customers.models import User
-from storefront.database import current_session, do_last, upsert
 from storefront.invoices.models import Invoice, InvoiceKind, Series, ShopDetails
 from storefront.orders.models import Counter, Order
 
@@ -27,7 +27,7 @@ class Returned:
 
 def write_invoice(order: Order) -> None:
     """Invoice an order that has just become paid, at the end of the running transaction. To be called once an order."""
-    do_last(partial(_write, order, InvoiceKind.invoice, order.total))
+    before_commit(partial(_write, order, InvoiceKind.invoice, order.total))
 
 
 def write_credit_notes(order: Order, returned: Sequence[Returned]) -> None:
@@ -36,7 +36,7 @@ def write_credit_notes(order: Order, returned: Sequence[Returned]) -> None:
     Saying the same again changes nothing. An order that was never invoiced has nothing to be credited.
     """
     if returned:
-        do_last(partial(_write_what_is_missing, order, tuple(returned)))
+        before_commit(partial(_write_what_is_missing, order, tuple(returned)))
 
 
 def _write_what_is_missing(order: Order, returned: tuple[Returned, ...]) -> None:

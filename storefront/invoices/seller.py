@@ -6,9 +6,9 @@ from flask import current_app
 from sqlalchemy import select
 
 from config import Settings
-from storefront import audit
-from storefront.catalog.version import raise_version
-from storefront.database import current_session, transaction
+from storefront.catalog.version import bump_version
+from storefront.core import audit
+from storefront.core.database import current_session, transaction
 from storefront.invoices.models import ShopDetails
 
 
@@ -60,10 +60,10 @@ def change_seller(seller: Seller) -> None:
                 note=seller.note,
             )
         )
-        raise_version()  # every page says it below
+        bump_version()  # every page says it below
         after = asdict(seller)
         changed = [name for name in after if after[name] != before[name]]
-        audit.note(
+        audit.record(
             "changed who sells", "the shop",
             before={name: before[name] for name in changed}, after={name: after[name] for name in changed},
         )  # fmt: skip

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from storefront.core.money import Money
 from storefront.invoices.models import Invoice, InvoiceKind
-from storefront.money import Money
 from storefront.orders.models import Order, OrderTax
 
 Pairs = list[tuple[str, str]]

@@ -12,16 +12,16 @@ from typing import Final
 from flask import current_app
 from sqlalchemy import select, update
 
-from storefront import audit
+from storefront.core import audit
+from storefront.core.database import current_session, transaction
+from storefront.core.email_addresses import key_of
+from storefront.core.errors import NotFoundError
+from storefront.core.jobs.queue import job
+from storefront.core.mail.outbox import queue_mail
 from storefront.customers.joining import KnownEmailError
 from storefront.customers.models import User
 from storefront.customers.people import user_by_email
-from storefront.customers.proving import want_proof_of_email
-from storefront.database import current_session, transaction
-from storefront.email_addresses import key_of
-from storefront.errors import NotYoursError
-from storefront.jobs.queue import job
-from storefront.mail.outbox import post
+from storefront.customers.proving import send_verification
 from storefront.orders.labels import label
 from storefront.orders.models import Order
 
@@ -45,18 +45,18 @@ def email_clashes() -> list[EmailClash]:
 
 
 def give_email(user_id: int, email: str) -> None:
-    """Let an account that clashes sign in with another address, once its mail is read. Raises KnownEmailError, NotYoursError."""
+    """Let an account that clashes sign in with another address, once its mail is read. Raises KnownEmailError, NotFoundError."""
     with transaction() as session:
         user = session.scalar(select(User).where(User.id == user_id, User.deleted_at.is_(None)).with_for_update())
         if user is None or not user.email_key.startswith(_CLASHES):
-            raise NotYoursError("No such account: `flask shop email-clashes` lists those that cannot sign in.")
+            raise NotFoundError("No such account: `flask shop email-clashes` lists those that cannot sign in.")
         if user_by_email(email) is not None:
             raise KnownEmailError
         values = {"email": email, "email_key": key_of(email), "email_verified_at": None, "email_wanted": ""}
         session.execute(update(User).where(User.id == user_id).values(**values))
         session.refresh(user)
-        want_proof_of_email(user)
-        audit.note("gave another e-mail", f"user {user_id}")
+        send_verification(user)
+        audit.record("gave another e-mail", f"user {user_id}")
 
 
 @job("tell_of_email_clashes")
@@ -73,7 +73,7 @@ def tell_of_email_clashes() -> None:
         "to_do": "Nothing was merged or moved. Run flask shop email-clashes to see the addresses and what you can do.",
     }
     with transaction():
-        post("owner_alarm", owner, "alarm:email-clashes", told)
+        queue_mail("owner_alarm", owner, "alarm:email-clashes", told)
 
 
 def _accounts() -> list[EmailClash]:

@@ -7,8 +7,8 @@ from typing import Final
 
 from sqlalchemy import or_, select
 
-from storefront.database import current_session
-from storefront.money import Money
+from storefront.core.database import current_session
+from storefront.core.money import Money
 from storefront.orders.labels import number_of
 from storefront.orders.models import OPEN_STATUSES, FulfilmentStatus, Order, OrderLine, OrderStatus
 

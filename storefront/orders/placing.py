@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, exists, false, insert, or_, select
 
 from storefront.catalog import stock
-from storefront.clock import now
-from storefront.database import current_session, upsert
-from storefront.errors import ChangedError, RefusedError
-from storefront.money import Money
-from storefront.orders import discount_uses
-from storefront.orders.calculated_taxes import TaxTakenError
+from storefront.core.clock import now
+from storefront.core.database import current_session, upsert
+from storefront.core.errors import ConflictError, InvalidRequestError
+from storefront.core.money import Money
+from storefront.discounts import redemption
 from storefront.orders.models import (
     OPEN_STATUSES,
     FulfilmentStatus,
@@ -23,18 +22,19 @@ from storefront.orders.models import (
     OrderStatus,
     OrderTax,
 )
-from storefront.orders.totals import Deal, PricedLine, TaxLine, Totals, destination_of
+from storefront.orders.totals import PricedLine, PricingContext, TaxLine, Totals, destination_of
+from storefront.shipping_and_tax.calculated_tax import TaxCalculationUsedError
 
 HOLD = dt.timedelta(minutes=30)
 
 
-class TotalChangedError(ChangedError):
+class TotalChangedError(ConflictError):
     """The button showed another total."""
 
     words = "The price has changed. Nothing was charged."
 
 
-class TokenTakenError(Exception):
+class AlreadyPlacedError(Exception):
     """This button has been pressed before: there is an order for it."""
 
 
@@ -49,7 +49,7 @@ class Buyer:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class OrderRequest:
     """What a pay button stands for: exactly this, at exactly this total, once."""
 
     checkout_token: str
@@ -63,9 +63,9 @@ class Wanted:
     discount_code: str | None = None
 
     @property
-    def deal(self) -> Deal:
+    def deal(self) -> PricingContext:
         """What its price depends on beside the goods."""
-        return Deal(
+        return PricingContext(
             destination=destination_of(self.address),
             shipping_rate_id=self.shipping_rate_id,
             discount_code=self.discount_code,
@@ -76,7 +76,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedOrder:
     """A placed order, as far as paying for it needs to know."""
 
     order_id: int
@@ -85,41 +85,41 @@ class Placed:
     tax_calculation: str | None = None
 
 
-def place(wanted: Wanted, totals: Totals) -> Placed:
+def place_order(wanted: OrderRequest, totals: Totals) -> PlacedOrder:
     """Place it inside the running transaction.
 
-    Raises TokenTakenError where this button already has an order, TotalChangedError where it showed another
-    total, ChangedError where it showed another way of delivery, SoldOutError where stock is short, CodeGoneError where
-    somebody was faster with the last use of a code, and TaxTakenError where another order has the tax's calculation; the
+    Raises AlreadyPlacedError where this button already has an order, TotalChangedError where it showed another
+    total, ConflictError where it showed another way of delivery, SoldOutError where stock is short, DiscountUsedUpError where
+    somebody was faster with the last use of a code, and TaxCalculationUsedError where another order has the tax's calculation; the
     transaction is then to be given up.
     """
     if totals.total.minor != wanted.expected_total:
         code = totals.code_refused
         raise TotalChangedError(code.words if code and not code.may_count_later else None)
     if totals.way and wanted.shipping_rate_id not in {None, totals.way.rate_id}:
-        raise ChangedError(f"It would come another way now: {totals.way.name}. Nothing was charged.")
+        raise ConflictError(f"It would come another way now: {totals.way.name}. Nothing was charged.")
     public_id = secrets.token_hex(16)
     order_id = _write_order(wanted, totals, public_id)
     if order_id is None:
-        raise _already_placed(wanted, totals)
+        raise _why_nothing_was_written(wanted, totals)
     counted = stock.take(totals.lines)
     current_session().execute(insert(OrderLine), [_line(order_id, line, counted) for line in totals.lines])
     if totals.taxes:
         current_session().execute(insert(OrderTax), [_tax(order_id, tax) for tax in totals.taxes])
     if totals.discount_id is not None:
-        discount_uses.take(totals.discount_id, order_id, wanted.deal)
-    return Placed(order_id, public_id, totals.total, totals.tax_calculation)
+        redemption.take_use(totals.discount_id, order_id, wanted.deal)
+    return PlacedOrder(order_id, public_id, totals.total, totals.tax_calculation)
 
 
-def refuse_what_cannot_be_delivered(totals: Totals) -> None:
-    """Raise RefusedError where nothing is sent there, or where nobody knows what it will cost."""
+def check_deliverable(totals: Totals) -> None:
+    """Raise InvalidRequestError where nothing is sent there, or where nobody knows what it will cost."""
     if totals.refusal:
-        raise RefusedError(totals.refusal)
+        raise InvalidRequestError(totals.refusal)
     if totals.tax_unknown and totals.tax_question is None:
-        raise RefusedError("Please tell us your country: the tax depends on it.")
+        raise InvalidRequestError("Please tell us your country: the tax depends on it.")
 
 
-def orders_met_by(wanted: Wanted, variant_ids: Iterable[int]) -> tuple[Order | None, Order | None]:
+def find_existing_orders(wanted: OrderRequest, variant_ids: Iterable[int]) -> tuple[Order | None, Order | None]:
     """The order that this button has already, and the buyer's newest open one with one of these variants in it.
 
     Both in one question: every click asks it.
@@ -132,7 +132,7 @@ def orders_met_by(wanted: Wanted, variant_ids: Iterable[int]) -> tuple[Order | N
     return mine, next((order for order in met if order is not mine), None)
 
 
-def _write_order(wanted: Wanted, totals: Totals, public_id: str) -> int | None:
+def _write_order(wanted: OrderRequest, totals: Totals, public_id: str) -> int | None:
     at = now()
     row = upsert(Order).values(
         public_id=public_id,
@@ -168,13 +168,13 @@ def _write_order(wanted: Wanted, totals: Totals, public_id: str) -> int | None:
     return current_session().scalar(row.on_conflict_do_nothing().returning(Order.id))
 
 
-def _already_placed(wanted: Wanted, totals: Totals) -> TokenTakenError | TaxTakenError:
+def _why_nothing_was_written(wanted: OrderRequest, totals: Totals) -> AlreadyPlacedError | TaxCalculationUsedError:
     """Why nothing was written: this button has an order already, its cart has an open one, or another order has the tax."""
     if totals.tax_calculation is None:
-        return TokenTakenError()
+        return AlreadyPlacedError()
     mine = or_(Order.checkout_token == wanted.checkout_token, _is_open_in(wanted.cart_id))
     met = exists().where(mine)
-    return TokenTakenError() if current_session().scalar(select(met)) else TaxTakenError()
+    return AlreadyPlacedError() if current_session().scalar(select(met)) else TaxCalculationUsedError()
 
 
 def _is_open_in(cart_id: int | None) -> ColumnElement[bool]:

@@ -8,25 +8,25 @@ from sqlalchemy import select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from storefront.catalog.models import Product, Variant
-from storefront.database import current_session
-from storefront.errors import NotYoursError
-from storefront.money import Money
-from storefront.orders.calculated_taxes import goods_key_of, with_calculated_taxes
-from storefront.orders.delivery import chosen_way, parcel_of, ways_for, why_not
-from storefront.orders.discounting import taken_off, where_needed
-from storefront.orders.taxing import taxed_at, taxes_on
-from storefront.orders.terms import Terms
-from storefront.orders.terms_today import read_terms
-from storefront.orders.totals import Deal, PricedLine, Totals
+from storefront.core.database import current_session
+from storefront.core.errors import NotFoundError
+from storefront.core.money import Money
+from storefront.discounts.apply import applied_discount, or_free_shipping
+from storefront.orders.totals import PricedLine, PricingContext, Totals
+from storefront.shipping_and_tax.calculated_tax import goods_key_of, with_calculated_taxes
+from storefront.shipping_and_tax.read import read_terms
+from storefront.shipping_and_tax.rules import ShippingAndTaxRules
+from storefront.shipping_and_tax.shipping import chosen_option, shipped_goods, shipping_options, why_not_shipped
+from storefront.shipping_and_tax.tax import taxed_at, taxes_on
 
 
-class NoLongerSoldError(NotYoursError):
+class NoLongerSoldError(NotFoundError):
     """Something that was sold, and is not any more."""
 
     words = "One of these is no longer sold."
 
 
-def price(wanted: dict[int, int], deal: Deal) -> Totals:
+def price_goods(wanted: dict[int, int], deal: PricingContext) -> Totals:
     """Price so many (values) of these variants (keys); NoLongerSoldError for one that is not sold here."""
     variants = _variants(sorted(wanted))
     if len(variants) != len(wanted):
@@ -39,7 +39,7 @@ def price(wanted: dict[int, int], deal: Deal) -> Totals:
     return total_up(lines, deal, terms)
 
 
-def total_up(lines: Sequence[PricedLine], deal: Deal, terms: Terms) -> Totals:
+def total_up(lines: Sequence[PricedLine], deal: PricingContext, terms: ShippingAndTaxRules) -> Totals:
     """Add up lines, what is taken off them, delivery and taxes; no lines cost nothing."""
     untaxed = before_tax(lines, deal, terms)
     place = taxed_at(untaxed, terms, deal.destination)
@@ -47,17 +47,17 @@ def total_up(lines: Sequence[PricedLine], deal: Deal, terms: Terms) -> Totals:
     return replace(untaxed, taxes=taxes, tax_unknown=place is None and bool(terms.taxes))
 
 
-def before_tax(lines: Sequence[PricedLine], deal: Deal, terms: Terms) -> Totals:
+def before_tax(lines: Sequence[PricedLine], deal: PricingContext, terms: ShippingAndTaxRules) -> Totals:
     """All but the taxes: what a tax is reckoned from."""
-    taken = taken_off(lines, deal, terms.currency)
+    taken = applied_discount(lines, deal, terms.currency)
     shared = tuple(replace(line, discount_minor=share.minor) for line, share in zip(lines, taken.shares, strict=True))
-    parcel = parcel_of(shared)
-    ways = ways_for(parcel, terms)
-    way = chosen_way(ways, deal.shipping_rate_id, terms)
-    taken = where_needed(taken, way.price if way else None, is_sent=parcel is not None)
+    parcel = shipped_goods(shared)
+    ways = shipping_options(parcel, terms)
+    way = chosen_option(ways, deal.shipping_rate_id, terms)
+    taken = or_free_shipping(taken, way.price if way else None, is_sent=parcel is not None)
     if taken.frees_shipping:
         ways = tuple(replace(way, price=Money(0, terms.currency)) for way in ways)
-        way = chosen_way(ways, deal.shipping_rate_id, terms)
+        way = chosen_option(ways, deal.shipping_rate_id, terms)
     return Totals(
         lines=shared,
         subtotal=sum((line.total for line in shared), Money(0, terms.currency)),
@@ -68,7 +68,7 @@ def before_tax(lines: Sequence[PricedLine], deal: Deal, terms: Terms) -> Totals:
         code_refused=taken.refused,
         way=way,
         ways=ways,
-        refusal="" if way or parcel is None else why_not(ways, terms, deal.destination),
+        refusal="" if way or parcel is None else why_not_shipped(ways, terms, deal.destination),
         depends_on_place=(parcel is not None and terms.has_zones) or not terms.prices_include_tax,
         shipping_unknown=parcel is not None and way is None and deal.destination is None and terms.has_zones,
     )

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from storefront.money import Money
+from storefront.core.money import Money
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ def destination_of(address: dict[str, str] | None) -> Destination | None:
 
 
 @dataclass(frozen=True)
-class Deal:
+class PricingContext:
     """What a total depends on beside the goods: where to, which way, with which code, for whom. None: not known yet.
 
     `cart_id`: the cart's own open order does not stand in the way of its code, for it is closed before there is another.
@@ -78,15 +78,15 @@ class PricedLine:
 
 
 @dataclass(frozen=True)
-class CodeRefused:
-    """Why a code does not count, in words; `may_count_later`: this cart can still come to deserve it."""
+class RefusedCode:
+    """Why a code does not count, in words; `may_be_valid_later`: this cart can still come to deserve it."""
 
     words: str
     may_count_later: bool = False
 
 
 @dataclass(frozen=True)
-class TakenOff:
+class AppliedDiscount:
     """What a discount does to an order: its share of each line, in the lines' order, and perhaps free delivery.
 
     `refused`: a code was given, and does nothing.
@@ -96,11 +96,11 @@ class TakenOff:
     name: str = ""
     frees_shipping: bool = False
     discount_id: int | None = None
-    refused: CodeRefused | None = None
+    refused: RefusedCode | None = None
 
 
 @dataclass(frozen=True)
-class Way:
+class ShippingOption:
     """A way it can be delivered, and what that costs here and now."""
 
     rate_id: int
@@ -160,9 +160,9 @@ class Totals:
     discount_name: str = ""
     discount_id: int | None = None
     frees_shipping: bool = False
-    code_refused: CodeRefused | None = None
-    way: Way | None = None
-    ways: tuple[Way, ...] = ()
+    code_refused: RefusedCode | None = None
+    way: ShippingOption | None = None
+    ways: tuple[ShippingOption, ...] = ()
     taxes: tuple[TaxLine, ...] = ()
     # Why it cannot be sent there, in words; empty where it can.
     refusal: str = ""

@@ -7,25 +7,25 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import select
 
-from storefront.caller import address_hash
-from storefront.clock import now
-from storefront.database import current_session, transaction
-from storefront.errors import RefusedError
-from storefront.installation import this_shop
-from storefront.orders.placing import Placed
-from storefront.payments import cards, hosted
-from storefront.payments.card_models import SavedCard, StripeCustomer
-from storefront.payments.consequences import note_unmatched
-from storefront.payments.models import AttemptState, Payment, PaymentAttempt, Source
-from storefront.payments.news.attempts import AttemptNews
-from storefront.payments.news.facts import Facts
-from storefront.payments.news.intents import IntentNews, intent_news
-from storefront.payments.news.refunds import RefundNews
-from storefront.payments.news.sessions import SessionNews, session_news
-from storefront.payments.record import DoesNotFitError, NotOursError, record
-from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
-from storefront.payments.stripe_gateway.intents import INTENT_PARTS, fetch_intent, pay
-from storefront.payments.stripe_gateway.sessions import open_session
+from storefront.cards import saved_cards
+from storefront.cards.models import SavedCard, StripeCustomer
+from storefront.core.client_address import address_hash
+from storefront.core.clock import now
+from storefront.core.database import current_session
+from storefront.core.errors import InvalidRequestError
+from storefront.core.installation import this_shop
+from storefront.orders.placing import PlacedOrder
+from storefront.payments import hosted
+from storefront.payments.ledger.models import AttemptState, Payment, PaymentAttempt, Source
+from storefront.payments.ledger.record import record, record_or_note
+from storefront.stripe.api import INTENT_PARTS, create_session, fetch_intent, send_payment
+from storefront.stripe.errors import OutcomeUnknownError, StripeRefusedError
+from storefront.stripe.objects import (
+    AttemptUpdate,
+    StripeObject,
+    checkout_session_update,
+    payment_intent_update,
+)
 
 INTENT_MOVED_ON = "payment_intent_unexpected_state"
 CONSENT = "Keep this card for one-click buying. Stripe keeps the number, the shop keeps the last four digits."
@@ -57,7 +57,7 @@ Means = WithSavedCard | WithNewCard | OnHostedPage
 
 
 @dataclass(frozen=True)
-class How:
+class PaymentInstructions:
     """How to pay: with what (nothing, where it costs nothing), and whether the bank can ask inside our page.
 
     Without JavaScript it cannot. `guests_customer` was made at Stripe for a guest who wants the card kept.
@@ -69,7 +69,7 @@ class How:
 
 
 @dataclass(frozen=True)
-class Sending:
+class PreparedRequest:
     """A committed attempt, on its way: exactly what is sent, now or again."""
 
     order_id: int
@@ -81,26 +81,26 @@ class Sending:
 
 
 @dataclass(frozen=True)
-class Payer:
+class PayingCustomer:
     """Who pays at Stripe, and the saved card that was asked for, as far as there are any."""
 
     customer: str | None
     card: SavedCard | None
 
 
-def find_payer(user_id: int | None, how: How) -> Payer:
+def find_payer(user_id: int | None, how: PaymentInstructions) -> PayingCustomer:
     """The buyer's customer and card in one question; while the answer is held, `write_attempt` finds the card without another."""
     if user_id is None:
-        return Payer(how.guests_customer, None)
+        return PayingCustomer(how.guests_customer, None)
     card_id = how.means.card_id if isinstance(how.means, WithSavedCard) else None
     with_card = (SavedCard.id == card_id) & (SavedCard.user_id == StripeCustomer.user_id)
     mine = (StripeCustomer.user_id == user_id, StripeCustomer.livemode == current_app.config["SETTINGS"].livemode)
     both = select(StripeCustomer.stripe_id, SavedCard).outerjoin(SavedCard, with_card)
     found = current_session().execute(both.where(*mine, StripeCustomer.deleted_at.is_(None))).one_or_none()
-    return Payer(found.stripe_id, found.SavedCard) if found else Payer(None, None)
+    return PayingCustomer(found.stripe_id, found.SavedCard) if found else PayingCustomer(None, None)
 
 
-def open_payment(placed: Placed, payer: Payer) -> Payment:
+def open_payment(placed: PlacedOrder, payer: PayingCustomer) -> Payment:
     """The payment of an order being placed; names the buyer's customer, so that news can be checked against it."""
     payment = Payment(
         order_id=placed.order_id, amount=placed.total.minor, currency=placed.total.currency,
@@ -112,19 +112,21 @@ def open_payment(placed: Placed, payer: Payer) -> Payment:
     return payment
 
 
-def write_attempt(payment: Payment, public_id: str, number: int, how: How, user_id: int | None) -> Sending:
+def write_attempt(
+    payment: Payment, public_id: str, number: int, how: PaymentInstructions, user_id: int | None
+) -> PreparedRequest:
     """Write attempt `number` with its key and its exact request, inside the running transaction.
 
-    Raises NotYoursError or RefusedError for a card that is not this user's, or can no longer pay.
+    Raises NotFoundError or InvalidRequestError for a card that is not this user's, or can no longer pay.
     """
     attempt = PaymentAttempt(
         public_id=secrets.token_hex(16), payment_id=payment.id, number=number, idempotency_key=secrets.token_hex(20), asked_at=now(),
         state=AttemptState.sending, created_at=now(),
     )  # fmt: skip
     if isinstance(how.means, OnHostedPage):
-        hosted.prepare(attempt, payment, keep=how.means.keep)
+        hosted.prepare_session(attempt, payment, keep=how.means.keep)
     else:
-        params = _means_of(how.means, attempt, payment, user_id)
+        params = _payment_method_params(how.means, attempt, payment, user_id)
         if how.in_page:
             params["use_stripe_sdk"] = True
         _prepare_intent(attempt, payment, public_id, params)
@@ -133,7 +135,9 @@ def write_attempt(payment: Payment, public_id: str, number: int, how: How, user_
     session = current_session()
     session.add(attempt)
     session.flush()
-    return Sending(payment.order_id, public_id, attempt.id, attempt.operation, attempt.request, attempt.idempotency_key)
+    return PreparedRequest(
+        payment.order_id, public_id, attempt.id, attempt.operation, attempt.request, attempt.idempotency_key
+    )
 
 
 def _prepare_intent(attempt: PaymentAttempt, payment: Payment, public_id: str, params: dict[str, Any]) -> None:
@@ -163,14 +167,14 @@ def _new_intent(payment: Payment, public_id: str, attempt: str) -> dict[str, Any
     return intent | ({"customer": payment.stripe_customer_id} if payment.stripe_customer_id else {})
 
 
-def _means_of(
+def _payment_method_params(
     means: WithSavedCard | WithNewCard | None, attempt: PaymentAttempt, payment: Payment, user_id: int | None
 ) -> dict[str, Any]:
     if means is None:
-        raise RefusedError("Please choose a card.")
+        raise InvalidRequestError("Please choose a card.")
     if isinstance(means, WithNewCard):
         return _new_card(means, attempt, payment, user_id)
-    card = cards.own_card(user_id or 0, means.card_id)
+    card = saved_cards.own_card(user_id or 0, means.card_id)
     attempt.saved_card_id, attempt.stripe_payment_method_id = card.id, card.stripe_payment_method_id
     attempt.card_brand, attempt.card_last4 = card.brand, card.last4
     return {"payment_method": card.stripe_payment_method_id}
@@ -182,75 +186,62 @@ def _new_card(means: WithNewCard, attempt: PaymentAttempt, payment: Payment, use
     if not means.keep or payment.stripe_customer_id is None:
         return {"confirmation_token": means.confirmation_token}
     if user_id is not None:
-        cards.refuse_one_too_many(user_id)
+        saved_cards.check_card_limit(user_id)
     attempt.consent_at = now()
     return {"confirmation_token": means.confirmation_token, "setup_future_usage": "off_session"}
 
 
-def sending_of(attempt: PaymentAttempt) -> Sending:
+def prepared_request(attempt: PaymentAttempt) -> PreparedRequest:
     """The same request, to be sent again with its own key."""
     order = attempt.payment.order
-    return Sending(order.id, order.public_id, attempt.id, attempt.operation, attempt.request, attempt.idempotency_key)
+    return PreparedRequest(
+        order.id, order.public_id, attempt.id, attempt.operation, attempt.request, attempt.idempotency_key
+    )
 
 
-def send(sending: Sending, source: Source = Source.api, *, again: bool = False) -> str | None:
+def send(sending: PreparedRequest, source: Source = Source.api, *, again: bool = False) -> str | None:
     """Send it and record what came of it: Stripe's answer, its refusal, or that we do not know.
 
     `again`: it was sent before, with the same key. The address of the page to pay on, where it opened one: to be
     handed on, and kept nowhere.
     """
-    unsettled = AttemptNews(source, sending.attempt_id, sending.order_id, AttemptState.unknown)
+    unsettled = AttemptUpdate(source, sending.attempt_id, sending.order_id, AttemptState.unknown)
     try:
         if sending.operation == hosted.OPERATION:
-            return _opened(open_session(sending.request, sending.key), source)
-        facts = pay(sending.operation, sending.request, sending.key)
+            return _session_url(create_session(sending.request, sending.key), source)
+        facts = send_payment(sending.operation, sending.request, sending.key)
     except OutcomeUnknownError:
         record(unsettled)
-    except RefusedByStripeError as refused:
+    except StripeRefusedError as refused:
         _record_refusal(refused, unsettled, sending, again=again)
     else:
-        record_or_note(replace(intent_news(facts, source, answers=sending.key), asked_for=sending.order_id))
+        record_or_note(replace(payment_intent_update(facts, source, answers=sending.key), asked_for=sending.order_id))
     return None
 
 
-def _opened(facts: Facts, source: Source) -> str | None:
-    record_or_note(session_news(facts, source))
+def _session_url(facts: StripeObject, source: Source) -> str | None:
+    record_or_note(checkout_session_update(facts, source))
     url: str | None = facts["url"]
     return url
 
 
-def _record_refusal(refused: RefusedByStripeError, unsettled: AttemptNews, sending: Sending, *, again: bool) -> None:
+def _record_refusal(
+    refused: StripeRefusedError, unsettled: AttemptUpdate, sending: PreparedRequest, *, again: bool
+) -> None:
     # A key that has lost its rights says nothing about what was sent while it had them.
     says_nothing = refused.code == "idempotency_error" or (again and refused.status in {401, 403})
     moved_on = refused.code == INTENT_MOVED_ON and sending.operation == "confirm"
-    if says_nothing or (moved_on and not _looked(sending, unsettled.source)):
+    if says_nothing or (moved_on and not _sync_intent(sending, unsettled.source)):
         record(unsettled)
         return
     record(replace(unsettled, state=AttemptState.refused, code=refused.code, words=""))
 
 
-def _looked(sending: Sending, source: Source) -> bool:
+def _sync_intent(sending: PreparedRequest, source: Source) -> bool:
     """What the intent has become comes first: were it paid by now, a refusal must not be shown as the end of it."""
     try:
         facts = fetch_intent(sending.request["intent"])
     except OutcomeUnknownError:
         return False
-    record_or_note(intent_news(facts, source))
+    record_or_note(payment_intent_update(facts, source))
     return True
-
-
-def record_or_note(told: IntentNews | SessionNews | RefundNews) -> None:
-    """Record it; what does not fit is kept for the owner instead, and what is another shop's is left alone."""
-    try:
-        record(told)
-    except DoesNotFitError as why:
-        with transaction():
-            note_unmatched(_object_of(told), str(why), told.amount, told.currency)
-    except NotOursError:
-        return
-
-
-def _object_of(told: IntentNews | SessionNews | RefundNews) -> str:
-    if isinstance(told, IntentNews):
-        return told.intent
-    return told.session if isinstance(told, SessionNews) else told.stripe_refund

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from storefront.database import current_session, leave
-from storefront.errors import BusyError
-from storefront.payments.asking import look_at_order
-from storefront.payments.attempts import record_or_note
-from storefront.payments.models import AttemptState, Payment, Source
-from storefront.payments.news import statuses
-from storefront.payments.news.intents import intent_news
-from storefront.payments.stripe_gateway.changing import seat
-from storefront.payments.stripe_gateway.errors import OutcomeUnknownError
-from storefront.payments.stripe_gateway.intents import fetch_intent
+from storefront.core.database import current_session, end_read
+from storefront.core.errors import BusyError
+from storefront.payments.ledger.models import AttemptState, Payment, Source
+from storefront.payments.ledger.record import record_or_note
+from storefront.reconcile.attempt import reconcile_order
+from storefront.stripe import statuses
+from storefront.stripe.api import fetch_intent
+from storefront.stripe.errors import OutcomeUnknownError
+from storefront.stripe.guard import write_slot
+from storefront.stripe.objects import payment_intent_update
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,16 @@ def open_challenge(order_id: int) -> Challenge:
     last, intent = payment.last_attempt, payment.stripe_payment_intent_id
     waits = last is not None and last.state is AttemptState.requires_action
     number = last.number if last else None
-    leave()
+    end_read()
     try:
-        with seat():
+        with write_slot():
             if intent is None or not waits:
-                look_at_order(order_id)
+                reconcile_order(order_id)
                 return Challenge(None, None)
             facts = fetch_intent(intent)
     except (OutcomeUnknownError, BusyError):
         return Challenge(None, None)  # the page shows what we know, and we go on asking
-    record_or_note(intent_news(facts, Source.api, challenge=number))
+    record_or_note(payment_intent_update(facts, Source.api, challenge=number))
     if facts["status"] != statuses.REQUIRES_ACTION:
         return Challenge(None, None)
     redirect = (facts.get("next_action") or {}).get("redirect_to_url") or {}

@@ -7,30 +7,30 @@ from typing import Any, Final
 from flask import current_app
 from sqlalchemy import and_, false, func, or_, select
 
-from storefront.clock import now
-from storefront.database import current_session
-from storefront.email_addresses import as_servers_write
-from storefront.errors import RefusedError
-from storefront.installation import this_shop
-from storefront.money import smallest_step
+from storefront.core.clock import now
+from storefront.core.database import current_session
+from storefront.core.email_addresses import as_servers_write
+from storefront.core.errors import InvalidRequestError
+from storefront.core.installation import this_shop
+from storefront.core.money import smallest_step
 from storefront.orders.labels import label
 from storefront.orders.models import OPEN_STATUSES, Order, OrderLine
 from storefront.orders.placing import Buyer
-from storefront.payments.models import LIVE_STATES, AttemptKind, Payment, PaymentAttempt
+from storefront.payments.ledger.models import LIVE_STATES, AttemptKind, Payment, PaymentAttempt
 
 OPERATION: Final = "session"
 # Stripe keeps a page open for half an hour at least; what was ordered is held exactly as long as it is.
 HOLD: Final = dt.timedelta(minutes=31)
-MOST_OPEN: Final = 3
+MAX_OPEN: Final = 3
 # A cart has one open order at most; this is for those who make themselves many carts and many e-mails.
-MOST_OPEN_THERE: Final = 12
+MAX_OPEN_PER_ADDRESS: Final = 12
 # What Stripe takes.
-_MOST_LINES: Final = 100
-_LONGEST_NAME: Final = 250
+_MAX_LINES: Final = 100
+_MAX_NAME_LENGTH: Final = 250
 
 
-def refuse_too_many_open(buyer: Buyer) -> None:
-    """Raise RefusedError where so many orders wait on Stripe's page: each of them holds stock.
+def check_open_sessions(buyer: Buyer) -> None:
+    """Raise InvalidRequestError where so many orders wait on Stripe's page: each of them holds stock.
 
     A user's are counted, or those of a guest's e-mail, which nobody can use up for a user; and all of one address.
     """
@@ -48,19 +48,19 @@ def refuse_too_many_open(buyer: Buyer) -> None:
         .where(PaymentAttempt.kind == AttemptKind.session, PaymentAttempt.state.in_(LIVE_STATES))
     )  # fmt: skip
     own, all_there = current_session().execute(waiting).one()
-    if own >= MOST_OPEN:
-        raise RefusedError(
-            f"You have {MOST_OPEN} orders that wait to be paid on Stripe’s page. "
+    if own >= MAX_OPEN:
+        raise InvalidRequestError(
+            f"You have {MAX_OPEN} orders that wait to be paid on Stripe’s page. "
             f"Please pay one of them or give one up first; {where}."
         )
-    if all_there >= MOST_OPEN_THERE:
-        raise RefusedError(
+    if all_there >= MAX_OPEN_PER_ADDRESS:
+        raise InvalidRequestError(
             "Many orders from where you are wait to be paid on Stripe’s page. Please pay with a card here, "
             "or try again in half an hour."
         )
 
 
-def prepare(attempt: PaymentAttempt, payment: Payment, *, keep: bool) -> None:
+def prepare_session(attempt: PaymentAttempt, payment: Payment, *, keep: bool) -> None:
     """Make it an attempt on Stripe's page, inside the running transaction; the order is held as long as the page is open."""
     order = payment.order
     order.hold_until = (now() + HOLD).replace(microsecond=0)
@@ -108,7 +108,7 @@ def _line_items(order: Order) -> list[dict[str, Any]]:
     rest = order.total - order.shipping - sum(line.total - line.discount for line in order.lines)
     if rest > 0:
         lines.append(_line_item("Tax", rest, order.currency))
-    if rest < 0 or len(lines) > _MOST_LINES:
+    if rest < 0 or len(lines) > _MAX_LINES:
         # No line of Stripe's may be below zero: what is not a line's is told on our own pages.
         return [_line_item(f"Order {label(order.number)}", order.total, order.currency)]
     return lines
@@ -129,5 +129,5 @@ def _items_of(line: OrderLine, order: Order) -> Iterator[dict[str, Any]]:
 
 
 def _line_item(name: str, amount: int, currency: str, quantity: int = 1) -> dict[str, Any]:
-    price = {"currency": currency, "unit_amount": amount, "product_data": {"name": name[:_LONGEST_NAME]}}
+    price = {"currency": currency, "unit_amount": amount, "product_data": {"name": name[:_MAX_NAME_LENGTH]}}
     return {"quantity": quantity, "price_data": price}

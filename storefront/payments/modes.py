@@ -7,8 +7,8 @@ from sqlalchemy import URL, select
 from sqlalchemy.exc import DBAPIError
 
 from config import BadSettingError, Settings
-from storefront import installation
-from storefront.database import current_session, leave
+from storefront.core import installation
+from storefront.core.database import current_session, end_read
 from storefront.extensions import db
 from storefront.orders.models import Order
 
@@ -24,10 +24,10 @@ def check_at_start() -> None:
         return
     try:
         sold_for_real = not settings.livemode and _has_live_orders()
-        installation.note_start()
+        installation.check_base_url()
     except DBAPIError:
         # No tables yet, or no database: `flask db upgrade` must be able to start, and /readyz tells.
-        leave()
+        end_read()
         return
     finally:
         # Servers fork after this, and a connection is nothing to share.
@@ -47,5 +47,5 @@ def _is_still_to_be_made(url: URL) -> bool:
 
 def _has_live_orders() -> bool:
     found = current_session().scalar(select(Order.id).where(Order.livemode.is_(True)).limit(1))
-    leave()
+    end_read()
     return found is not None

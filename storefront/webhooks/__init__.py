@@ -1,1 +1,1 @@
-"""Stripe's door."""
+"""Webhook events: verified, stored once, applied once."""

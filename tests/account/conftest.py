@@ -11,7 +11,7 @@ from tests.doors import register
 @pytest.fixture
 def shop(doors: Flask) -> Flask:
     """The shop with the account's door open. Stripe cannot be reached from here: a page that asked it would fail."""
-    from storefront.account.views import account  # noqa: PLC0415  only tests of doors open them
+    from storefront.web.account.views import account  # noqa: PLC0415  only tests of doors open them
 
     doors.register_blueprint(account)
     return doors

@@ -10,12 +10,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from storefront.clock import now
+from storefront.cards.models import SavedCard, StripeCustomer
+from storefront.core.clock import now
+from storefront.core.database import current_session, end_read, transaction
 from storefront.customers.addresses import Place, add_address, addresses_of
 from storefront.customers.people import user_by_email
-from storefront.database import current_session, leave, transaction
 from storefront.orders.models import Order, OrderLine, OrderSource, OrderStatus
-from storefront.payments.card_models import SavedCard, StripeCustomer
 from tests.catalog.goods import counted_statements
 from tests.doors import HTMX
 
@@ -109,7 +109,7 @@ class Customer:
     def cards(self) -> list[tuple[str, bool]]:
         """Last four digits of each card, and whether it was removed."""
         with self.shop.app_context():
-            leave()
+            end_read()
             rows = current_session().scalars(
                 select(SavedCard).where(SavedCard.user_id == self.id).order_by(SavedCard.id)
             )

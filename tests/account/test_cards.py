@@ -8,11 +8,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from storefront.auth.access import FRESH_FOR
-from storefront.clock import now
-from storefront.database import current_session, transaction
-from storefront.jobs.models import Job
-from storefront.payments.card_models import SavedCard
+from storefront.cards.models import SavedCard
+from storefront.core.clock import now
+from storefront.core.database import current_session, transaction
+from storefront.core.jobs.models import Job
+from storefront.web.login import FRESH_LOGIN_WINDOW
 from tests.account.people import Customer
 from tests.doors import HTMX, MovedClock
 
@@ -188,7 +188,7 @@ def test_keeping_it_after_all_goes_back_to_where_one_was(alice: Customer) -> Non
 
 def test_an_old_login_is_asked_for_its_password_first(alice: Customer, later: MovedClock) -> None:
     card = alice.keeps_card("4242")
-    later.forward(FRESH_FOR.total_seconds() + 1)
+    later.forward(FRESH_LOGIN_WINDOW.total_seconds() + 1)
 
     asked = alice.sees(f"/account/cards/{card}/removal")
     asked_in_place = alice.sees_part(f"/account/cards/{card}/removal")

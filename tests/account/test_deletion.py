@@ -8,18 +8,27 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from storefront.clock import now
+from storefront.cards.models import CardSetup, SavedCard, StripeCustomer
+from storefront.carts.models import Cart
+from storefront.core.clock import now
+from storefront.core.database import current_session, transaction
+from storefront.core.jobs.models import Job
+from storefront.core.mail.models import MailState, OutboundMail
 from storefront.customers.addresses import addresses_of
 from storefront.customers.models import Role, User
-from storefront.database import current_session, transaction
-from storefront.jobs.models import Job
-from storefront.mail.models import MailState, OutboundMail
-from storefront.orders.models import Cart, FulfilmentStatus, Order, OrderStatus
-from storefront.payments.card_models import CardSetup, SavedCard, StripeCustomer
-from storefront.payments.forgetting import forget_last_words
-from storefront.payments.inbox_models import EventState, StripeEvent
-from storefront.payments.models import AttemptState, IntentState, Payment, PaymentAttempt, PaymentStatus
-from storefront.payments.refund_models import Dispute, Refund, RefundState
+from storefront.orders.models import FulfilmentStatus, Order, OrderStatus
+from storefront.payments.ledger.models import (
+    AttemptState,
+    Dispute,
+    IntentState,
+    Payment,
+    PaymentAttempt,
+    PaymentStatus,
+    Refund,
+    RefundState,
+)
+from storefront.privacy.forget import erase_last_mails
+from storefront.webhooks.models import EventState, StripeEvent
 from tests.account.people import Customer
 from tests.doors import mails, register, sign_in, stock_up
 
@@ -296,7 +305,7 @@ def test_a_week_later_the_last_words_are_gone_too(alice: Customer) -> None:
     add(alice, StripeEvent(stripe_event_id="evt", type="charge.updated", object_id="pi_1001", **told))
 
     with alice.shop.app_context():
-        forget_last_words(**job.args)
+        erase_last_mails(**job.args)
 
     assert dt.timedelta(days=6) < job.run_at - now() < dt.timedelta(days=8)
     assert [event.payload for event in rows(alice, StripeEvent)] == [{}]

@@ -9,13 +9,20 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from storefront.clock import now
+from storefront.core.clock import now
+from storefront.core.database import transaction
+from storefront.core.mail.models import MailState, OutboundMail
 from storefront.customers.models import User
-from storefront.database import transaction
-from storefront.mail.models import MailState, OutboundMail
 from storefront.orders.models import Order
-from storefront.payments.models import AttemptState, IntentState, Payment, PaymentAttempt, PaymentStatus
-from storefront.payments.refund_models import Refund, RefundState
+from storefront.payments.ledger.models import (
+    AttemptState,
+    IntentState,
+    Payment,
+    PaymentAttempt,
+    PaymentStatus,
+    Refund,
+    RefundState,
+)
 from tests.account.people import Customer
 from tests.doors import stock_up
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from storefront.clock import now
+from storefront.core.clock import now
 from storefront.orders import history
 from storefront.orders.models import OrderStatus
 from tests.account.people import Customer

@@ -8,10 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from storefront.database import current_session
-from storefront.jobs.models import Job
-from storefront.mail.models import OutboundMail
-from storefront.mail.outbox import WRITERS
+from storefront.core.database import current_session
+from storefront.core.jobs.models import Job
+from storefront.core.mail.models import OutboundMail
+from storefront.core.mail.outbox import WRITERS
 from tests.account.people import Customer
 from tests.doors import PASSWORD, MovedClock, link_in, mails, register, sign_in
 

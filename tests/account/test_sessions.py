@@ -8,19 +8,14 @@ from flask.testing import FlaskClient
 from flask_login import encode_cookie
 from sqlalchemy import select
 
-from storefront.auth.devices import device_name
+from storefront.core.database import current_session, write_turn
 from storefront.customers.export import logins_of
-from storefront.customers.login_sessions import (
-    SignedOutMeanwhileError,
-    begin_session,
-    forget_old_sessions,
-    user_of_token,
-)
+from storefront.customers.login_sessions import SessionEndedError, begin_session, delete_old_sessions, user_of_token
 from storefront.customers.models import LoginSession, SessionEnd
 from storefront.customers.passwords import change_password
 from storefront.customers.people import user_by_email
-from storefront.database import current_session, turn_to_write
 from storefront.extensions import db
+from storefront.web.devices import device_name
 from tests.account.people import Customer
 from tests.catalog.goods import counted_statements
 from tests.doors import PASSWORD, MovedClock, link_in, sign_in
@@ -173,7 +168,7 @@ def test_a_password_that_was_right_a_moment_ago_lets_nobody_in(alice: Customer) 
         assert user is not None
         change_password(user.id, "quite another one")
 
-        with pytest.raises(SignedOutMeanwhileError):
+        with pytest.raises(SessionEndedError):
             begin_session(user, "Firefox on Linux")
 
 
@@ -264,7 +259,7 @@ def test_a_page_does_not_wait_for_who_is_writing(alice: Customer, later: MovedCl
     with alice.shop.app_context():
         engine = db.engine
 
-    with turn_to_write(engine):
+    with write_turn(engine):
         assert is_in(alice.browser)
 
 
@@ -284,13 +279,13 @@ def test_old_rows_are_forgotten(alice: Customer, bob: Customer, later: MovedCloc
     bob.sends("/auth/logout")
     with alice.shop.app_context():
         later.forward(29 * 24 * HOUR)
-        forget_old_sessions()
+        delete_old_sessions()
         after_a_month = len(rows(alice.shop))
         later.forward(2 * 24 * HOUR)
-        forget_old_sessions()
+        delete_old_sessions()
         ended_is_gone = len(rows(alice.shop))
         later.forward(30 * 24 * HOUR)
-        forget_old_sessions()
+        delete_old_sessions()
 
     assert (after_a_month, ended_is_gone, rows(alice.shop)) == (2, 1, [])
 

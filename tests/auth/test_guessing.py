@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from storefront.auth import signing_in
+from storefront.web import signing_in
 from tests.doors import MovedClock, register, sign_in
 
 ELSEWHERE = {"REMOTE_ADDR": "203.0.113.9"}
@@ -41,7 +41,7 @@ def test_a_right_password_gives_all_guesses_back(doors: Flask, browser: FlaskCli
 def test_however_many_guess_the_browser_that_knows_the_account_gets_in(
     doors: Flask, browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(signing_in, "GUESSES_OF_STRANGERS", "5 per hour")
+    monkeypatch.setattr(signing_in, "MAX_GUESSES_OF_STRANGERS", "5 per hour")
     register(browser)
     browser.post("/auth/logout")
     botnet = doors.test_client()
@@ -69,7 +69,7 @@ def test_a_neighbours_guesses_do_not_count_in_the_owners_browser(doors: Flask, b
 def test_an_address_used_up_at_other_logins_stops_nobody_where_they_signed_in_before(
     doors: Flask, browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(signing_in, "GUESSES_OF_AN_ADDRESS", "5 per 15 minutes")
+    monkeypatch.setattr(signing_in, "MAX_GUESSES_PER_ADDRESS", "5 per 15 minutes")
     register(browser)
     browser.post("/auth/logout")
     neighbour = doors.test_client()

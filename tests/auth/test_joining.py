@@ -4,11 +4,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from storefront.cards.models import StripeCustomer
+from storefront.core.database import current_session
+from storefront.core.jobs.models import Job
 from storefront.customers.models import Role, User
 from storefront.customers.people import user_by_email
-from storefront.database import current_session
-from storefront.jobs.models import Job
-from storefront.payments.card_models import StripeCustomer
 from tests.doors import HTMX, in_database, mails, register
 
 
@@ -62,7 +62,7 @@ def test_a_strangers_address_gets_a_customer_of_its_own_never_one_found_by_email
     doors: Flask, browser: FlaskClient
 ) -> None:
     with doors.app_context():
-        from storefront.database import transaction  # noqa: PLC0415
+        from storefront.core.database import transaction  # noqa: PLC0415
 
         with transaction() as session:
             session.add(

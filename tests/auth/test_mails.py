@@ -4,10 +4,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from storefront.core.mail import rendering
+from storefront.core.mail.outbox import WRITERS
 from storefront.customers.people import user_by_email
 from storefront.customers.proving import ask_again_for_proof, want_password_reset
-from storefront.mail import rendering
-from storefront.mail.outbox import WRITERS
 from tests.doors import link_in, mails, register
 
 

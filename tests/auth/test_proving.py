@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from storefront.customers.jobs import write_verify_email
 from storefront.customers.people import user_by_email
-from storefront.customers.work import write_verify_email
 from tests.doors import HTMX, PASSWORD, MovedClock, in_database, link_in, mails, register, sign_in
 
 

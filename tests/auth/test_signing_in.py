@@ -9,11 +9,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, update
 
-from storefront.auth.access import customer_required, fresh_login_required, signed_in
+from storefront.core.database import transaction
 from storefront.customers.models import User
 from storefront.customers.people import user_by_email
-from storefront.database import transaction
 from storefront.extensions import db
+from storefront.web.login import customer_required, fresh_login_required, signed_in
 from tests.doors import HTMX, PASSWORD, QUICK, MovedClock, in_database, register, sign_in, stock_up
 
 

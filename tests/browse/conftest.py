@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from storefront.app import create
 from storefront.extensions import db
-from storefront.house import build
 from tests.apps import settings_for
 from tests.catalog import goods
 
@@ -16,7 +16,7 @@ from tests.catalog import goods
 @pytest.fixture
 def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
     """The whole shop, with empty shelves."""
-    app = build(settings_for(database_url))
+    app = create(settings_for(database_url))
     app.instance_path = str(tmp_path / "instance")
     with app.app_context():
         engine = db.engine

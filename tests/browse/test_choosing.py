@@ -4,10 +4,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from storefront.carts.models import CartLine
 from storefront.catalog.models import Product, Variant
-from storefront.catalog.version import raise_version
-from storefront.database import transaction
-from storefront.orders.models import CartLine
+from storefront.catalog.version import bump_version
+from storefront.core.database import transaction
 from tests.doors import HTMX
 from tests.reading import read
 
@@ -25,7 +25,7 @@ def shirt(app: Flask) -> dict[tuple[str, ...], int]:
             product.variants.append(variant)
         session.add(product)
         session.flush()
-        raise_version()
+        bump_version()
         return {tuple(one.option_values): one.id for one in product.variants}
 
 

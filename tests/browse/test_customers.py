@@ -1,10 +1,10 @@
 from flask import Flask
 from flask.testing import FlaskClient
 
+from storefront.cards.models import SavedCard
+from storefront.core.database import end_read, transaction
 from storefront.customers.addresses import Place, add_address
 from storefront.customers.people import user_by_email
-from storefront.database import leave, transaction
-from storefront.payments.card_models import SavedCard
 from tests.browse.conftest import Keeper
 from tests.doors import register
 
@@ -51,7 +51,7 @@ def _save_a_card(app: Flask) -> None:
         user = user_by_email("alice@example.org")
         assert user is not None
         user_id = user.id
-        leave()
+        end_read()
         add_address(user_id, Place(**HOME))
         with transaction() as session:
             session.add(

@@ -13,7 +13,7 @@ from sqlalchemy import delete, insert, select
 from storefront.catalog.indexing import reindex
 from storefront.catalog.models import Product, Variant
 from storefront.catalog.products import PAGE_SIZE
-from storefront.database import current_session, transaction
+from storefront.core.database import current_session, transaction
 from tests.browse.conftest import Keeper
 from tests.browse.test_pages import HTMX
 from tests.reading import read

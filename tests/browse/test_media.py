@@ -4,8 +4,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from storefront.browse.pictures import picture_url
-from storefront.catalog.media import keep
+from storefront.catalog.media import save_picture
+from storefront.web.pictures import picture_url
 
 
 @pytest.mark.parametrize(("name", "kind"), [("drawn/a.svg", "image/svg+xml"), ("pictures/a.webp", "image/webp")])
@@ -13,7 +13,7 @@ def test_a_picture_is_served_for_ever_and_can_do_nothing(
     app: Flask, visitor: FlaskClient, name: str, kind: str
 ) -> None:
     with app.test_request_context():
-        address = picture_url(keep(name, b"<svg><script>x()</script></svg>"))
+        address = picture_url(save_picture(name, b"<svg><script>x()</script></svg>"))
 
     with visitor.get(address) as response:
         assert address == f"/media/{name}"
@@ -27,8 +27,8 @@ def test_a_picture_is_served_for_ever_and_can_do_nothing(
 @pytest.mark.parametrize("name", ["../shop.db", ".a.svg.partial", "drawn/.hidden.svg", "note.html", "drawn"])
 def test_only_pictures_are_served(app: Flask, visitor: FlaskClient, name: str) -> None:
     with app.app_context():
-        keep("drawn/.hidden.svg", b"<svg/>")
-        keep("note.html", b"<p>")
+        save_picture("drawn/.hidden.svg", b"<svg/>")
+        save_picture("note.html", b"<p>")
 
     assert visitor.get(f"/media/{name}").status_code == 404
 

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from storefront.catalog.models import Product, ProductImage
 from storefront.catalog.products import PAGE_SIZE
-from storefront.database import transaction
+from storefront.core.database import transaction
 from tests.browse.conftest import Keeper
 
 HTMX = {"HX-Request": "true"}

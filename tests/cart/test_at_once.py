@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from flask import Flask
 from flask.testing import FlaskClient
 
-from storefront.orders.cart_merging import merge_at_login
-from storefront.orders.carts import CartOwner, put_in
+from storefront.carts.carts import CartOwner, add_to_cart
+from storefront.carts.merging import merge_at_login
 from tests.cart.test_cart import carts
 from tests.doors import register, stock_up
 
@@ -19,7 +19,7 @@ def test_many_first_things_make_one_cart_and_none_is_lost(doors: Flask, browser:
 
     def click(_: int) -> None:
         with doors.app_context():
-            put_in(ALICE, teapot)
+            add_to_cart(ALICE, teapot)
 
     with ThreadPoolExecutor(8) as tabs:
         list(tabs.map(click, range(16)))
@@ -32,8 +32,8 @@ def test_signing_in_twice_at_once_brings_everything_once(doors: Flask, browser: 
     teapot = stock_up(doors, "Teapot")
     mug = stock_up(doors, "Mug")
     with doors.app_context():
-        put_in(ALICE, teapot)
-        token = put_in(CartOwner(), mug, 2).guest_token
+        add_to_cart(ALICE, teapot)
+        token = add_to_cart(CartOwner(), mug, 2).guest_token
 
     def merge(_: int) -> None:
         with doors.app_context():
@@ -49,7 +49,7 @@ def test_two_guests_becoming_one_customer_leave_one_cart(doors: Flask, browser: 
     register(browser)
     teapot = stock_up(doors, "Teapot")
     with doors.app_context():
-        tokens = [put_in(CartOwner(), teapot, quantity).guest_token for quantity in (1, 2, 3)]
+        tokens = [add_to_cart(CartOwner(), teapot, quantity).guest_token for quantity in (1, 2, 3)]
 
     def merge(token: str | None) -> None:
         with doors.app_context():

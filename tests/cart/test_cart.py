@@ -5,9 +5,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from storefront.carts.models import Cart, CartLine
 from storefront.catalog.models import Product
-from storefront.database import current_session, transaction
-from storefront.orders.models import Cart, CartLine
+from storefront.core.database import current_session, transaction
 from tests.doors import HTMX, in_database, register, sign_in, stock_up
 from tests.reading import read
 
@@ -233,7 +233,7 @@ def test_what_is_not_counted_ends_at_ninety_nine(doors: Flask, browser: FlaskCli
 def test_a_full_cart_takes_more_of_the_same_only(
     doors: Flask, browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storefront.orders.carts.MOST_LINES", 1)
+    monkeypatch.setattr("storefront.carts.carts.MAX_LINES", 1)
     browser.post("/cart/items", data={"variant_id": stock_up(doors, "Teapot")})
 
     more = browser.post("/cart/items", data={"variant_id": 1})

@@ -8,13 +8,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from storefront.clock import now
-from storefront.database import current_session, transaction
-from storefront.orders.discount_models import Discount
-from storefront.orders.discount_offers import Goods, end
-from storefront.orders.discounts import DiscountKind
-from storefront.orders.models import Cart
-from storefront.orders.terms_models import RateKind, ShippingRate
+from storefront.carts.models import Cart
+from storefront.core.clock import now
+from storefront.core.database import current_session, transaction
+from storefront.discounts.admin import DiscountedGoods, end_discount
+from storefront.discounts.models import Discount
+from storefront.discounts.rules import DiscountKind
+from storefront.shipping_and_tax.models import RateKind, ShippingRate
 from tests.doors import HTMX, in_database, register, sign_in, stock_up
 from tests.orders.codes import offer
 from tests.reading import read
@@ -105,7 +105,7 @@ def test_free_shipping_where_it_is_free_already_is_not_used(doors: Flask, browse
         ({"counts_from": now() + dt.timedelta(days=400)}, "The code TEN counts from ", True),
         ({"counts_until": now() - dt.timedelta(days=1)}, "The code TEN is over.", False),
         ({"minimum": 4000}, "The code TEN counts from 40,00 € on.", True),
-        ({"goods": Goods(products=["mug"])}, "The code TEN is not for what is in your cart.", True),
+        ({"goods": DiscountedGoods(products=["mug"])}, "The code TEN is not for what is in your cart.", True),
     ],
 )
 @pytest.mark.usefixtures("teapot")
@@ -165,7 +165,7 @@ def test_a_code_that_waited_counts_once_there_is_enough_in_the_cart(
 def test_a_code_that_ended_since_is_said_to_be_over(doors: Flask, browser: FlaskClient, teapot: int) -> None:
     offered(doors)
     types(browser, "TEN")
-    in_database(doors, lambda: end("ten"))
+    in_database(doors, lambda: end_discount("ten"))
 
     page = words(browser.get("/cart").text)
 
@@ -183,7 +183,7 @@ def test_used_up(doors: Flask, browser: FlaskClient, teapot: int) -> None:
 
 def test_only_what_it_is_for_is_cheaper(doors: Flask, browser: FlaskClient, teapot: int) -> None:
     browser.post("/cart/items", data={"variant_id": stock_up(doors, "Mug", price=1000)})
-    offered(doors, goods=Goods(products=["mug"]))
+    offered(doors, goods=DiscountedGoods(products=["mug"]))
 
     assert "Discount TEN −1,00 €" in words(types(browser, "TEN", **HTMX).text)
 

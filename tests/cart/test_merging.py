@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from storefront.catalog.models import Product, Variant
-from storefront.database import transaction
+from storefront.core.database import transaction
 from tests.cart.test_cart import carts, line_ids
 from tests.doors import HTMX, MovedClock, register, sign_in, stock_up
 

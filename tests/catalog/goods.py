@@ -7,8 +7,8 @@ from pathlib import Path
 from sqlalchemy import Engine, event, select
 
 from storefront.catalog.models import Collection, CollectionProduct, Product, ProductImage, Variant
-from storefront.catalog.version import raise_version
-from storefront.database import current_session, leave, transaction
+from storefront.catalog.version import bump_version
+from storefront.core.database import current_session, end_read, transaction
 from storefront.extensions import db
 
 APPAREL = Path(__file__).parent / "apparel.csv"
@@ -31,7 +31,7 @@ def put(
         session.add(product)
         session.flush()
         ids = [variant.id for variant in product.variants]
-        raise_version()
+        bump_version()
     return ids
 
 
@@ -44,11 +44,11 @@ def shelve(handle: str, *titles: str) -> None:
         for position, title in enumerate(titles):
             product = session.scalars(select(Product).where(Product.title == title)).one()
             session.add(CollectionProduct(collection_id=shelf.id, product_id=product.id, position=position))
-        raise_version()
+        bump_version()
 
 
 def stock_of(variant_id: int) -> int | None:
-    leave()
+    end_read()
     return current_session().scalars(select(Variant.stock).where(Variant.id == variant_id)).one()
 
 

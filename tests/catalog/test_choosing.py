@@ -4,7 +4,7 @@ import pytest
 
 from storefront.catalog.choosing import Choice, choose
 from storefront.catalog.facts import ProductPage, VariantChoice
-from storefront.money import Money
+from storefront.core.money import Money
 
 
 def product(

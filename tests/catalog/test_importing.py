@@ -10,14 +10,14 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from storefront.catalog.finding import all_cards, cards_of
 from storefront.catalog.importing import Imported, import_file
 from storefront.catalog.media import media_folder
 from storefront.catalog.models import Product, ProductImage, Variant
 from storefront.catalog.pictures import PictureFetcher
 from storefront.catalog.products import collections
+from storefront.catalog.search import all_cards, cards_of
 from storefront.catalog.version import catalogue_version
-from storefront.database import current_session, leave
+from storefront.core.database import current_session, end_read
 from tests.catalog.goods import counted_statements
 
 HEADER = (
@@ -65,7 +65,7 @@ def apparel(tmp_path: Path) -> Path:
 
 
 def product(handle: str) -> Product:
-    leave()
+    end_read()
     return current_session().scalars(select(Product).where(Product.handle == handle)).one()
 
 
@@ -125,7 +125,7 @@ def test_importing_again_keeps_every_id(shop: None, apparel: Path) -> None:
 
 
 def _ids() -> list[list[int]]:
-    leave()
+    end_read()
     return [
         list(current_session().scalars(select(table.id).order_by(table.id)))
         for table in (Product, Variant, ProductImage)

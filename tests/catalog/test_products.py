@@ -1,7 +1,6 @@
 import pytest
 
 from storefront.catalog.facts import Availability
-from storefront.catalog.finding import all_cards, cards_of
 from storefront.catalog.models import Collection
 from storefront.catalog.products import (
     PAGE_SIZE,
@@ -11,8 +10,9 @@ from storefront.catalog.products import (
     handles,
     product_page,
 )
-from storefront.database import leave, transaction
-from storefront.money import Money
+from storefront.catalog.search import all_cards, cards_of
+from storefront.core.database import end_read, transaction
+from storefront.core.money import Money
 from tests.catalog.goods import counted_statements, put, shelve
 
 
@@ -118,7 +118,7 @@ def _statements() -> list[int]:
         lambda: cards_of("table", "eur"),
         lambda: product_page("teapot", "eur"),
     ):
-        leave()
+        end_read()
         with counted_statements() as sent:
             ask()
         counts.append(len(sent))

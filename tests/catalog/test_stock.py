@@ -5,9 +5,9 @@ import pytest
 from sqlalchemy import select
 
 from storefront.catalog.models import Variant
-from storefront.catalog.stock import SoldOutError, give_back, take
-from storefront.catalog.version import catalogue_version, raise_version
-from storefront.database import current_session, leave, transaction
+from storefront.catalog.stock import SoldOutError, put_back, take
+from storefront.catalog.version import bump_version, catalogue_version
+from storefront.core.database import current_session, end_read, transaction
 from tests.apps import bare_app
 from tests.catalog.goods import put, stock_of
 
@@ -56,7 +56,7 @@ def test_giving_back_adds_to_counted_stock_only(shop: None) -> None:
     counted, uncounted = put("Teapot", prices=(1, 1), stocks=(0, None))
 
     with transaction():
-        give_back([Line(counted, 2), Line(uncounted, 2), Line(None, 1)])
+        put_back([Line(counted, 2), Line(uncounted, 2), Line(None, 1)])
 
     assert (stock_of(counted), stock_of(uncounted)) == (2, None)
 
@@ -73,7 +73,7 @@ def test_the_version_rises_only_when_few_are_left(shop: None, stock: int, quanti
         take([Line(variant, quantity)])
     taken = catalogue_version()
     with transaction():
-        give_back([Line(variant, quantity)])
+        put_back([Line(variant, quantity)])
 
     assert (taken - before, catalogue_version() - taken) == (int(shows), int(shows))
 
@@ -121,7 +121,7 @@ def test_two_carts_of_the_same_things_do_not_wait_for_each_other(database_url: s
             buyer.join()
 
         with app.app_context():
-            leave()
+            end_read()
             left = current_session().scalars(select(Variant.stock)).all()
         assert left == [0, 0]
 
@@ -130,7 +130,7 @@ def test_a_raised_version_is_seen_inside_the_transaction_and_after_it(shop: None
     before = catalogue_version()
 
     with transaction():
-        raise_version()
+        bump_version()
         inside = catalogue_version()
 
     assert (inside, catalogue_version()) == (before + 1, before + 1)

@@ -5,12 +5,12 @@ from typing import Any
 from sqlalchemy import func, select
 
 import storefront
-from storefront.catalog.finding import all_cards
 from storefront.catalog.models import CollectionProduct, Product, ProductImage, Variant
 from storefront.catalog.products import collections, front_page, product_page
-from storefront.catalog.stocking import stock_from
+from storefront.catalog.search import all_cards
+from storefront.catalog.stock_levels import stock_from
 from storefront.catalog.version import catalogue_version
-from storefront.database import current_session, leave, transaction
+from storefront.core.database import current_session, end_read, transaction
 from tests.catalog.goods import counted_statements
 
 HOUSE = Path(storefront.__file__).parent
@@ -46,7 +46,7 @@ def test_stocking_again_keeps_ids_and_what_was_sold(shop: None) -> None:
 
     stock_from(DEMO)
 
-    leave()
+    end_read()
     assert _rows() == before
     assert current_session().scalar(select(Variant.stock).where(Variant.id == variant_id)) == 1
     assert catalogue_version() == version + 1
@@ -78,7 +78,7 @@ def test_stocking_takes_few_statements(shop: None) -> None:
 
 
 def _rows() -> list[Any]:
-    leave()
+    end_read()
     ids = [
         list(current_session().scalars(select(table.id).order_by(table.id)))
         for table in (Product, Variant, ProductImage)

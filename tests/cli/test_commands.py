@@ -12,20 +12,20 @@ from sqlalchemy import select
 from storefront.catalog.models import Variant
 from storefront.cli import add_commands
 from storefront.cli.printing import minor_units, order_number
-from storefront.customers import work
+from storefront.core.database import current_session, transaction
+from storefront.core.mail.models import OutboundMail
+from storefront.customers import jobs
 from storefront.customers.joining import join, newcomer
 from storefront.customers.models import Role, User
 from storefront.customers.passwords import is_password_of
-from storefront.database import current_session, transaction
 from storefront.extensions import db
-from storefront.mail.models import OutboundMail
 from storefront.orders.models import FulfilmentStatus, Order, OrderStatus
-from storefront.payments.inbox_models import Unmatched
+from storefront.webhooks.models import Unmatched
 from tests.apps import bare_app
 from tests.mail.orders import place
 
 HEAD = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Variant Inventory Qty,Published\n"
-REGISTERED = work
+REGISTERED = jobs
 
 
 class Shell:

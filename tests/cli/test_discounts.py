@@ -3,9 +3,9 @@
 import pytest
 from flask import Flask
 
-from storefront.orders.discount_codes import find
-from storefront.orders.discounts import DiscountKind
-from storefront.orders.totals import Deal
+from storefront.discounts.lookup import find_discount
+from storefront.discounts.rules import DiscountKind
+from storefront.orders.totals import PricingContext
 from tests.catalog.goods import put, shelve
 from tests.cli.test_commands import Shell, app, shell
 
@@ -52,8 +52,8 @@ def test_a_code_is_for_some_goods_only(app: Flask, shell: Shell) -> None:
     )  # fmt: skip
 
     with app.app_context():
-        found = find(Deal(discount_code="some"), [tea, mug, vase, bowl, lamp])
-        none = find(Deal(discount_code="some"), [mug])
+        found = find_discount(PricingContext(discount_code="some"), [tea, mug, vase, bowl, lamp])
+        none = find_discount(PricingContext(discount_code="some"), [mug])
     assert found is not None
     assert (found.goods, found.offer.kind, found.offer.value) == (
         frozenset({tea, bowl, lamp}),

@@ -8,9 +8,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from storefront.cli import add_commands
-from storefront.database import current_session
-from storefront.mail.models import OutboundMail
-from storefront.operations.proxies import watch_for_proxies
+from storefront.core.database import current_session
+from storefront.core.mail.models import OutboundMail
+from storefront.web.operations.proxies import watch_for_proxies
 from tests.apps import bare_app
 
 NGINX = {"X-Forwarded-For": "203.0.113.9"}

@@ -4,11 +4,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, update
 
+from storefront.core.database import current_session, transaction
+from storefront.core.mail.models import OutboundMail
 from storefront.customers.joining import join, newcomer
 from storefront.customers.models import User
 from storefront.customers.people import user_by_email
-from storefront.database import current_session, transaction
-from storefront.mail.models import OutboundMail
 from storefront.orders.email_clashes import tell_of_email_clashes
 from storefront.orders.models import Order, OrderStatus
 from tests.cli.test_commands import Shell, app, shell

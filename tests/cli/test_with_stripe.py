@@ -2,9 +2,9 @@
 
 from click.testing import Result
 
-from storefront.database import transaction
-from storefront.money import Money
-from storefront.payments.inbox_models import StripeEvent, Unmatched
+from storefront.core.database import transaction
+from storefront.core.money import Money
+from storefront.webhooks.models import StripeEvent, Unmatched
 from tests.people import Shopper
 from tests.stack import Shop
 

@@ -1,1 +1,1 @@
-"""The crash walk: a process of the shop is killed at each step of what it does with money, one step after another."""
+"""A short crash walk, as part of the suite."""

@@ -15,7 +15,7 @@ PATIENCE: Final = 280
 
 
 def crashes(*options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.crashes", *options]
+    command = [sys.executable, "-m", "tools.crashes", *options]
     return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 

@@ -7,6 +7,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from storefront.core.database import current_session, end_read, transaction
+from storefront.core.errors import NotFoundError
 from storefront.customers.addresses import (
     Place,
     add_address,
@@ -18,8 +20,6 @@ from storefront.customers.addresses import (
     remove_address,
 )
 from storefront.customers.models import Address, User
-from storefront.database import current_session, leave, transaction
-from storefront.errors import NotYoursError
 
 HOME = Place(name="Alice Archer", line1="Lindenstraße 4", postal_code="10969", city="Berlin", country="DE")
 WORK = replace(HOME, line1="Hafenweg 1", line2="Second floor")
@@ -35,7 +35,7 @@ def people(doors: Flask, inside: None) -> None:
 
 def book(user_id: int) -> list[tuple[str, bool]]:
     """Each street, and whether it is the default."""
-    leave()
+    end_read()
     return [(address.line1, address.is_default) for address in addresses_of(user_id)]
 
 
@@ -91,7 +91,7 @@ class TestBook:
             lambda: remove_address(BOB, home),
             lambda: change_address(BOB, home, WORK),
         ):
-            with pytest.raises(NotYoursError):
+            with pytest.raises(NotFoundError):
                 deed()
         assert book(ALICE) == [("Lindenstraße 4", True)]
 
@@ -105,6 +105,6 @@ def test_many_tabs_at_once_make_one_default(doors: Flask) -> None:
     with ThreadPoolExecutor(4) as tabs:
         list(tabs.map(add, range(8)))
 
-    leave()
+    end_read()
     assert current_session().scalar(select(func.count(Address.id)).where(Address.is_default)) == 1
     assert len(book(ALICE)) == 8

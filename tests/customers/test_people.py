@@ -4,12 +4,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
+from storefront.core.database import transaction
 from storefront.customers.joining import KnownEmailError, join, newcomer
 from storefront.customers.login_sessions import begin_session, user_of_token
 from storefront.customers.models import Role
 from storefront.customers.passwords import change_password, is_password_of
 from storefront.customers.people import user_by_email, user_by_id
-from storefront.database import transaction
 from storefront.extensions import db
 from tests.doors import PASSWORD
 

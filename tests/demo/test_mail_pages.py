@@ -5,10 +5,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from storefront import create_app
-from storefront.database import transaction
+from storefront.core.database import transaction
+from storefront.core.jobs.worker import run_due
+from storefront.core.mail.outbox import queue_mail
 from storefront.extensions import db
-from storefront.jobs.worker import run_due
-from storefront.mail.outbox import post
 from tests.apps import settings_for
 
 
@@ -17,7 +17,7 @@ def sent(app: Flask) -> None:
     context = {"what": "Money that fits no order", "why": "<b>pi_1</b>", "to_do": "Look."}
     with app.app_context():
         with transaction():
-            post("owner_alarm", "olive@kiesel.example", "alarm:1", context)
+            queue_mail("owner_alarm", "olive@kiesel.example", "alarm:1", context)
         run_due()
 
 

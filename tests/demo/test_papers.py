@@ -8,10 +8,10 @@ from flask import Flask
 from pypdf import PdfReader
 
 from storefront.catalog.models import Variant
-from storefront.catalog.stocking import stock_from
-from storefront.database import current_session
-from storefront.demo.papers import bring_papers
-from storefront.demo.stocking import GOODS
+from storefront.catalog.stock_levels import stock_from
+from storefront.core.database import current_session
+from storefront.demo.catalogue import GOODS
+from storefront.demo.documents import bring_papers
 from storefront.digital.folder import files_folder
 from storefront.digital.models import Asset, AssetKind
 from tests.apps import bare_app

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from storefront.catalog.models import Variant
-from storefront.database import transaction
+from storefront.core.database import transaction
 from storefront.digital import assets
 from storefront.digital.assets import Terms
 from storefront.digital.models import Download, Grant
 from storefront.orders.models import Order
-from storefront.payments.refund_models import Refund
-from storefront.payments.refunding import refund_order
+from storefront.payments.ledger.models import Refund
+from storefront.payments.refunds import refund_order
 from tests.people import Shopper
 from tests.stack import Sandbox, Shop
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from storefront.audit import AuditEntry
 from storefront.catalog.models import Variant
+from storefront.core.audit import AuditEntry
 from storefront.digital.folder import files_folder
 from storefront.digital.models import Asset, AssetKind, Grant
 from tests.digital.goods import BOOKLET, URL, sells_booklet

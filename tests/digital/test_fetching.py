@@ -11,11 +11,11 @@ from urllib.parse import quote
 import pytest
 import requests
 
+from storefront.core.mail.models import OutboundMail
 from storefront.digital import assets, links
 from storefront.digital.fetching import forget_clients
 from storefront.digital.folder import files_folder
 from storefront.digital.models import Asset, Download, Grant
-from storefront.mail.models import OutboundMail
 from storefront.orders.models import Order
 from tests.digital.goods import (
     BOOKLET,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from storefront.database import transaction
+from storefront.core.database import transaction
 from storefront.digital import assets
 from storefront.digital.models import Grant
 from storefront.orders.models import FulfilmentStatus, Order

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from storefront.digital.models import Download
-from storefront.payments.deletion import delete_account
-from storefront.payments.export import everything_of
+from storefront.privacy.erase import delete_account
+from storefront.privacy.export import everything_of
 from tests.digital.goods import BOOKLET, give_back, sells_booklet, used
 from tests.digital.test_fetching import fetches
 from tests.people import Shopper

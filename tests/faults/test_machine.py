@@ -5,8 +5,8 @@ import secrets
 
 import pytest
 
-from tests.faults.machine import Run, Tally, run
-from tests.faults.plan import plan_of
+from tools.faults.machine import Run, Tally, run
+from tools.faults.plan import plan_of
 
 # Five minutes for both databases together, and at least fifty schedules.
 SECONDS_EACH = 150

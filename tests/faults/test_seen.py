@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.faults.invariants import knew
-from tests.faults.seen import Answer, Moment, Seen, says_nothing_charged
 from tests.reading import read
+from tools.faults.invariants import knew
+from tools.faults.seen import Answer, Moment, Seen, says_nothing_charged
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ import pytest
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from storefront.mail import delivery
-from storefront.payments import messages, papers
+from storefront.core.mail import delivery
+from storefront.payments import documents, emails
 from tests.apps import bare_app
 from tests.mail.post_office import PostOffice, open_post_office
 
-REGISTERED = (delivery, messages, papers)
+REGISTERED = (delivery, emails, documents)
 
 
 @pytest.fixture

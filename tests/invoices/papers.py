@@ -6,7 +6,7 @@ from typing import Any
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from storefront.database import current_session, transaction
+from storefront.core.database import current_session, transaction
 from storefront.invoices.models import Invoice
 from storefront.invoices.numbering import Returned, write_credit_notes, write_invoice
 from storefront.orders.models import Order

@@ -7,8 +7,8 @@ import pytest
 
 from storefront.invoices.models import Invoice
 from storefront.orders.models import Order
-from storefront.payments.refund_models import Refund
-from storefront.payments.refunding import refund_order
+from storefront.payments.ledger.models import Refund
+from storefront.payments.refunds import refund_order
 from tests.invoices.papers import words
 from tests.people import Shopper, at_once
 from tests.stack import Sandbox, Shop

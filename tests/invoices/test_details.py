@@ -52,7 +52,7 @@ def test_looking_changes_nothing(app: Flask) -> None:
     types(app)
 
     with app.app_context():
-        from storefront.database import current_session  # noqa: PLC0415
+        from storefront.core.database import current_session  # noqa: PLC0415
 
         assert current_session().query(ShopDetails).count() == 0
 

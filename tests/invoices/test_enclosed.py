@@ -4,10 +4,10 @@ from email.message import EmailMessage
 
 import pytest
 
-from storefront.database import transaction
-from storefront.jobs.worker import run_due
-from storefront.mail.outbox import post
-from storefront.payments.refund_models import RefundState
+from storefront.core.database import transaction
+from storefront.core.jobs.worker import run_due
+from storefront.core.mail.outbox import queue_mail
+from storefront.payments.ledger.models import RefundState
 from tests.invoices.papers import credited, invoiced, words
 from tests.mail.orders import place, refund
 from tests.mail.post_office import PostOffice
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("inside")
 
 def sent(office: PostOffice, kind: str, **context: int) -> EmailMessage:
     with transaction():
-        post(kind, "mara@kiesel.example", kind, context)
+        queue_mail(kind, "mara@kiesel.example", kind, context)
     run_due()
     return office.letters[-1]
 

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, select
 
-from storefront.database import TransactionError, current_session, do_last, transaction
+from storefront.core.database import TransactionError, before_commit, current_session, transaction
 from storefront.extensions import db
 from storefront.invoices.models import Invoice
 from storefront.invoices.numbering import write_invoice
@@ -112,7 +112,7 @@ class TestOneAfterTheOther:
 
     def test_what_comes_last_needs_a_transaction(self) -> None:
         with pytest.raises(TransactionError):
-            do_last(give_up)
+            before_commit(give_up)
 
     def test_what_was_to_come_last_is_forgotten_when_all_is_given_up(self) -> None:
         with pytest.raises(GivenUpError):
@@ -150,7 +150,7 @@ def invoice_or_give_up(order_id: int) -> None:
         with transaction() as session:
             write_invoice(session.get_one(Order, order_id, with_for_update=True))
             if order_id % 3 == 0:
-                do_last(give_up)
+                before_commit(give_up)
     except GivenUpError:
         pass
 
@@ -158,12 +158,12 @@ def invoice_or_give_up(order_id: int) -> None:
 def write_and_give_up(order_id: int) -> None:
     with transaction() as session:
         write_invoice(session.get_one(Order, order_id, with_for_update=True))
-        do_last(give_up)
+        before_commit(give_up)
 
 
 def give_up_before_what_comes_last() -> None:
     with transaction():
-        do_last(give_up)
+        before_commit(give_up)
         raise GivenUpError
 
 

@@ -7,13 +7,13 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from storefront.database import current_session, transaction
-from storefront.errors import NotYoursError
+from storefront.core.database import current_session, transaction
+from storefront.core.errors import NotFoundError
 from storefront.invoices.models import Invoice
 from storefront.invoices.rendering import picture
 from storefront.invoices.seller import Seller, change_seller
 from storefront.orders.models import Order, OrderLine
-from storefront.payments.papers import drawn, papers_of
+from storefront.payments.documents import drawn, papers_of
 from tests.invoices.papers import credited, invoiced, words
 from tests.mail.orders import BERLIN, refund
 
@@ -222,7 +222,7 @@ def test_papers_are_listed_as_they_were_written() -> None:
 def test_another_orders_paper_is_not_there() -> None:
     first, _second = invoiced(1), invoiced(2)
 
-    with pytest.raises(NotYoursError):
+    with pytest.raises(NotFoundError):
         drawn(first, "INV-1002")
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from storefront import clock
-from storefront.jobs import queue
+from storefront.core import clock
+from storefront.core.jobs import queue
 from tests.apps import bare_app
 
 
@@ -15,7 +15,7 @@ from tests.apps import bare_app
 def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
     with bare_app(database_url, CLOCK_FILE=str(tmp_path / "clock")) as app:
         yield app
-    clock.follow(None)
+    clock.read_from(None)
 
 
 @pytest.fixture
@@ -25,11 +25,11 @@ def inside(app: Flask) -> Iterator[None]:
 
 
 @pytest.fixture
-def kinds(monkeypatch: pytest.MonkeyPatch) -> dict[str, queue.Work]:
+def kinds(monkeypatch: pytest.MonkeyPatch) -> dict[str, queue.Handler]:
     """What this test's workers can do, and nothing else."""
-    kinds: dict[str, queue.Work] = {}
-    monkeypatch.setattr(queue, "KINDS", kinds)
-    monkeypatch.setattr("storefront.jobs.worker.KINDS", kinds)
+    kinds: dict[str, queue.Handler] = {}
+    monkeypatch.setattr(queue, "HANDLERS", kinds)
+    monkeypatch.setattr("storefront.core.jobs.worker.HANDLERS", kinds)
     return kinds
 
 

@@ -9,8 +9,8 @@ import sys
 import threading
 from pathlib import Path
 
-from storefront.jobs.queue import job
-from storefront.jobs.worker import work_forever
+from storefront.core.jobs.queue import job
+from storefront.core.jobs.worker import work_forever
 from tests.apps import bare_app
 
 folder = Path(sys.argv[1])

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from storefront.database import current_session, transaction
-from storefront.jobs import leases
-from storefront.jobs.models import Job
-from storefront.jobs.queue import enqueue
+from storefront.core.database import current_session, transaction
+from storefront.core.jobs import leases
+from storefront.core.jobs.models import Job
+from storefront.core.jobs.queue import enqueue
 from tests.doors import MovedClock
 
 Starts = Callable[[], "subprocess.Popen[bytes]"]

@@ -3,13 +3,13 @@
 import pytest
 from sqlalchemy import select
 
-from storefront.database import current_session, transaction
-from storefront.jobs import leases
-from storefront.jobs.forgetting import forget_old_jobs
-from storefront.jobs.models import Job
-from storefront.jobs.queue import Work, enqueue
-from storefront.jobs.recurring import plant_recurring
-from storefront.jobs.worker import run_due
+from storefront.core.database import current_session, transaction
+from storefront.core.jobs import leases
+from storefront.core.jobs.models import Job
+from storefront.core.jobs.pruning import delete_old_jobs
+from storefront.core.jobs.queue import Handler, enqueue
+from storefront.core.jobs.recurring import schedule_recurring
+from storefront.core.jobs.worker import run_due
 from tests.doors import MovedClock
 from tests.jobs.conftest import divide_by_zero
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("inside")
 @pytest.fixture(autouse=True)
 def recurring(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     recurring = {"sweep": 60}
-    monkeypatch.setattr("storefront.jobs.recurring.RECURRING", recurring)
+    monkeypatch.setattr("storefront.core.jobs.recurring.RECURRING", recurring)
     return recurring
 
 
@@ -28,11 +28,11 @@ def jobs() -> list[Job]:
     return list(current_session().scalars(select(Job).order_by(Job.id)))
 
 
-def test_it_is_made_once_and_moved_on_in_place(kinds: dict[str, Work], later: MovedClock) -> None:
+def test_it_is_made_once_and_moved_on_in_place(kinds: dict[str, Handler], later: MovedClock) -> None:
     swept: list[int] = []
     kinds["sweep"] = lambda: swept.append(1)
-    plant_recurring()
-    plant_recurring()
+    schedule_recurring()
+    schedule_recurring()
 
     assert (run_due(), run_due()) == (1, 0)
     later.forward(61)
@@ -41,9 +41,9 @@ def test_it_is_made_once_and_moved_on_in_place(kinds: dict[str, Work], later: Mo
     assert [(job.every_seconds, job.finished_at) for job in jobs()] == [(60, None)]
 
 
-def test_it_is_never_given_up(kinds: dict[str, Work], later: MovedClock) -> None:
+def test_it_is_never_given_up(kinds: dict[str, Handler], later: MovedClock) -> None:
     kinds["sweep"] = divide_by_zero
-    plant_recurring()
+    schedule_recurring()
     for _ in range(leases.MAX_TRIES + 5):
         assert run_due() == 1
         later.forward(61)
@@ -54,23 +54,23 @@ def test_it_is_never_given_up(kinds: dict[str, Work], later: MovedClock) -> None
 
 
 def test_a_new_interval_counts(recurring: dict[str, int]) -> None:
-    plant_recurring()
+    schedule_recurring()
     recurring["sweep"] = 5
-    plant_recurring()
+    schedule_recurring()
 
     assert [job.every_seconds for job in jobs()] == [5]
 
 
 def test_what_no_longer_exists_ends(recurring: dict[str, int]) -> None:
-    plant_recurring()
+    schedule_recurring()
     recurring.clear()
     recurring["dust"] = 60
-    plant_recurring()
+    schedule_recurring()
 
     assert [(job.kind, job.finished_at is None) for job in jobs()] == [("sweep", False), ("dust", True)]
 
 
-def test_jobs_long_done_are_put_away_but_not_what_was_given_up(kinds: dict[str, Work], later: MovedClock) -> None:
+def test_jobs_long_done_are_put_away_but_not_what_was_given_up(kinds: dict[str, Handler], later: MovedClock) -> None:
     kinds["rest"] = lambda: None
     kinds["fail"] = divide_by_zero
     with transaction():
@@ -81,6 +81,6 @@ def test_jobs_long_done_are_put_away_but_not_what_was_given_up(kinds: dict[str, 
         later.forward(3601)
     later.forward(31 * 24 * 60 * 60)
 
-    forget_old_jobs()
+    delete_old_jobs()
 
     assert [job.kind for job in jobs()] == ["fail"]

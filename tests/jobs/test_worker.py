@@ -7,16 +7,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from storefront.clock import now
-from storefront.database import current_session, transaction
-from storefront.jobs import leases
-from storefront.jobs.models import Job
-from storefront.jobs.queue import NotYetError, Work, enqueue
-from storefront.jobs.worker import run_due, work_forever
+from storefront.core.clock import now
+from storefront.core.database import current_session, transaction
+from storefront.core.jobs import leases
+from storefront.core.jobs.models import Job
+from storefront.core.jobs.queue import Handler, RetryLaterError, enqueue
+from storefront.core.jobs.worker import run_due, work_forever
 from tests.doors import MovedClock
 from tests.jobs.conftest import divide_by_zero
 
-Kinds = dict[str, Work]
+Kinds = dict[str, Handler]
 
 
 def ask(kind: str, unique_key: str | None = None, *, run_at: dt.datetime | None = None, **args: object) -> None:
@@ -210,7 +210,7 @@ class TestFailing:
 
     def test_not_yet_is_no_failure(self, kinds: Kinds, later: MovedClock) -> None:
         def wait() -> None:
-            raise NotYetError("the card is being charged", dt.timedelta(minutes=1))
+            raise RetryLaterError("the card is being charged", dt.timedelta(minutes=1))
 
         kinds["detach"] = wait
         ask("detach")
@@ -262,7 +262,7 @@ class TestLeases:
         assert leases.claim_next() is None
 
     def test_long_work_renews_its_lease(self, kinds: Kinds, later: MovedClock, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("storefront.jobs.worker.RENEW_SECONDS", 0.05)
+        monkeypatch.setattr("storefront.core.jobs.worker.RENEW_SECONDS", 0.05)
         renewed = threading.Event()
         renew = leases.renew
 

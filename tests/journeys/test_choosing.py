@@ -3,7 +3,7 @@
 import pytest
 
 from storefront.catalog.models import Product, Variant
-from storefront.database import transaction
+from storefront.core.database import transaction
 from storefront.orders.models import OrderLine
 from tests.people import Shopper
 from tests.stack import Shop

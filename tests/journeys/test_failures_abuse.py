@@ -7,12 +7,12 @@ import pytest
 import stripe
 from click.testing import Result
 
-from storefront import audit
-from storefront.mail.models import OutboundMail
-from storefront.money import Money
-from storefront.payments.breaker import NewCardBreaker
-from storefront.payments.card_models import CardSetup
-from storefront.payments.models import PaymentAttempt
+from storefront.abuse.circuit_breaker import NewCardBreaker
+from storefront.cards.models import CardSetup
+from storefront.core import audit
+from storefront.core.mail.models import OutboundMail
+from storefront.core.money import Money
+from storefront.payments.ledger.models import PaymentAttempt
 from tests.journeys.wallet import Adding, begins, starts_adding
 from tests.people import HOME, Answer, Shopper
 from tests.reading import Form

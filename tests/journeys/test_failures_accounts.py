@@ -5,19 +5,18 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import update
 
-from storefront import audit
-from storefront.database import transaction
-from storefront.errors import BusyError, RefusedError
-from storefront.mail.models import OutboundMail
-from storefront.money import Money
+from storefront.cards.models import SavedCard, StripeCustomer
+from storefront.cards.saved_cards import remove_card
+from storefront.core import audit
+from storefront.core.database import transaction
+from storefront.core.errors import BusyError, InvalidRequestError
+from storefront.core.mail.models import OutboundMail
+from storefront.core.money import Money
 from storefront.orders.models import Order
-from storefront.payments.card_models import SavedCard, StripeCustomer
-from storefront.payments.cards import remove_card
-from storefront.payments.inbox_models import Unmatched
-from storefront.payments.models import AttemptState, PaymentAttempt
-from storefront.payments.refund_models import Refund, RefundKind, RefundState
-from storefront.payments.refunding import refund_order, request_token
-from storefront.stripe_keys import StripeKey
+from storefront.payments.ledger.models import AttemptState, PaymentAttempt, Refund, RefundKind, RefundState
+from storefront.payments.refunds import refund_order, request_token
+from storefront.stripe.keys import StripeKey
+from storefront.webhooks.models import Unmatched
 from tests.journeys.test_failures_modes import VISA, adopt, become, with_live_keys
 from tests.journeys.wallet import adds_card, begins
 from tests.people import Shopper
@@ -139,7 +138,7 @@ def test_26_other_keys_give_nothing_back_and_leave_nothing_to_be_given(
     alice.buys()
     change(noted)
 
-    with pytest.raises((BusyError, RefusedError)):
+    with pytest.raises((BusyError, InvalidRequestError)):
         gives_back(noted)
 
     assert noted.count(Refund) == 0

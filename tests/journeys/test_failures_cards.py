@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from storefront import clock
-from storefront.database import transaction
-from storefront.money import Money
+from storefront.cards.apply import merge_same_number
+from storefront.cards.models import SavedCard, StripeCustomer
+from storefront.core import clock
+from storefront.core.database import transaction
+from storefront.core.money import Money
 from storefront.orders.models import Order
-from storefront.payments.card_models import SavedCard, StripeCustomer
-from storefront.payments.keeping import settle_same_number
-from storefront.payments.models import PaymentAttempt
+from storefront.payments.ledger.models import PaymentAttempt
 from tests.journeys.wallet import adds_card, default_card, kept, starts_adding
 from tests.people import Shopper, at_once
 from tests.stack import Sandbox, Shop
@@ -203,7 +203,7 @@ def test_29_cards_without_a_fingerprint_are_all_kept(shop: Shop, alice: Shopper)
         for card in (_unprinted(alice, "pm_one"), _unprinted(alice, "pm_two")):
             session.add(card)
             session.flush()
-            settle_same_number(card)
+            merge_same_number(card)
 
     assert [there for _, _, there in kept(shop)] == [True, True, True]
 

@@ -12,11 +12,11 @@ from typing import Self
 
 import pytest
 
-from storefront.mail.models import MailState, OutboundMail
-from storefront.money import Money
-from storefront.payments.intents import look_at_intent
-from storefront.payments.models import AttemptState, PaymentAttempt
-from storefront.payments.stripe_gateway import line as stripe_line
+from storefront.core.mail.models import MailState, OutboundMail
+from storefront.core.money import Money
+from storefront.payments.cancel import fetch_and_record_intent
+from storefront.payments.ledger.models import AttemptState, PaymentAttempt
+from storefront.stripe import client as stripe_line
 from tests.people import Answer, LostAnswerError, Shopper, at_once
 from tests.reading import Form
 from tests.stack import INTENTS, KEY, OWNER, PATIENCE, Sandbox, Shop
@@ -245,7 +245,7 @@ def test_09_a_decline_that_is_looked_at_while_another_card_is_under_way(
     retry.start()
     wait_until(lambda: shop.count(PaymentAttempt) == 2)
     with shop.inside():  # the webhook of the decline rang: the intent still wants a card
-        look_at_intent(shop.intents()[0])
+        fetch_and_record_intent(shop.intents()[0])
     meanwhile = alice.opens(f"/orders/{order}/status").state
     retry.join()
 

@@ -4,12 +4,12 @@ import pytest
 import requests
 from sqlalchemy import update
 
-from storefront.database import transaction
-from storefront.money import Money
-from storefront.orders.discount_models import Discount, DiscountUse
-from storefront.orders.discounts import DiscountKind
+from storefront.core.database import transaction
+from storefront.core.money import Money
+from storefront.discounts.models import Discount, DiscountUse
+from storefront.discounts.rules import DiscountKind
 from storefront.orders.models import Order, OrderLine
-from storefront.orders.terms_models import ShippingRate, ShippingZone
+from storefront.shipping_and_tax.models import ShippingRate, ShippingZone
 from tests.journeys.hosted import DECLINED, goes_to_stripe, press_hosted
 from tests.orders.codes import offer
 from tests.people import HOME, Answer, Shopper

@@ -10,21 +10,28 @@ from sqlalchemy import update
 
 from config import BadSettingError, Settings
 from storefront import create_app
-from storefront.database import leave, transaction
-from storefront.errors import BusyError
+from storefront.cards.models import CardSetup, SavedCard, StripeCustomer
+from storefront.cards.saved_cards import remove_card
+from storefront.core.database import end_read, transaction
+from storefront.core.errors import BusyError
+from storefront.core.installation import Installation, check_base_url, is_staging_copy
+from storefront.core.jobs.models import Job
+from storefront.core.mail.models import OutboundMail
 from storefront.extensions import db
-from storefront.installation import Installation, note_start, stands_still
-from storefront.jobs.models import Job
-from storefront.mail.models import OutboundMail
 from storefront.orders.models import Order
-from storefront.payments.card_models import CardSetup, SavedCard, StripeCustomer
-from storefront.payments.cards import remove_card
-from storefront.payments.stripe_gateway import line as stripe_line
-from storefront.payments.stripe_gateway import refunds as stripe_refunds
-from storefront.payments.stripe_gateway.cards import allow_redisplay, cancel_setup, create_setup, detach_card
-from storefront.payments.stripe_gateway.changing import seat
-from storefront.payments.stripe_gateway.customers import create_customer, update_customer
-from storefront.payments.stripe_gateway.intents import cancel_intent, pay
+from storefront.stripe import api as stripe_refunds
+from storefront.stripe import client as stripe_line
+from storefront.stripe.api import (
+    allow_redisplay,
+    cancel_intent,
+    cancel_setup_intent,
+    create_customer,
+    create_setup_intent,
+    detach_card,
+    send_payment,
+    update_customer,
+)
+from storefront.stripe.guard import write_slot
 from tests.people import Shopper
 from tests.stack import Sandbox, Shop
 
@@ -37,7 +44,7 @@ def become(shop: Shop, **others: Any) -> None:
     settings: Settings = replace(shop.app.config["SETTINGS"], **others)
     shop.app.config["SETTINGS"] = settings
     shop.app.extensions.pop("stands_on_its_own", None)
-    stripe_line.connect(shop.app, settings)
+    stripe_line.init_stripe(shop.app, settings)
 
 
 def with_live_keys(shop: Shop) -> Settings:
@@ -83,7 +90,7 @@ def test_26_work_for_the_other_keys_waits_for_them(shop: Shop, sandbox: Sandbox,
     shop.clock.forward(hours=2)
     shop.settle()
 
-    assert (asked_meanwhile, waits) == ([], [("detach_card", "NotYetError")])
+    assert (asked_meanwhile, waits) == ([], [("detach_card", "RetryLaterError")])
     assert still_attached == alice.customer
     assert sandbox.stripe.v1.payment_methods.retrieve(method).customer is None
 
@@ -187,16 +194,16 @@ def test_27_an_adopted_copy_is_a_shop(shop: Shop, alice: Shopper, how: str) -> N
     shop.settle()
     become_copy(shop, how)
     with shop.inside():
-        assert stands_still()
+        assert is_staging_copy()
 
     said = adopt(shop)
 
     assert said.exit_code == 0, said.output
     assert f"The shop is at {shop.url}, which was at https://shop.example until now." in said.output
     with shop.inside():
-        assert not stands_still()
-        leave()
-        with seat():
+        assert not is_staging_copy()
+        end_read()
+        with write_slot():
             pass
 
 
@@ -209,15 +216,15 @@ def test_27_every_changing_call_refuses_in_a_copy(shop: Shop, sandbox: Sandbox) 
     become(shop, staging_copy=True)
     sandbox.control("DELETE", "/requests")
     changing: tuple[Callable[[], Any], ...] = (
-        lambda: pay("create", {"params": {}}, "key"),
+        lambda: send_payment("create", {"params": {}}, "key"),
         lambda: cancel_intent("pi_1"),
-        lambda: stripe_refunds.refund({"params": {}}, "key"),
+        lambda: stripe_refunds.create_refund({"params": {}}, "key"),
         lambda: create_customer({"params": {}}, "key"),
         lambda: update_customer("cus_1", {}),
         lambda: detach_card("pm_1"),
         lambda: allow_redisplay("pm_1"),
-        lambda: create_setup({"params": {}}, "key"),
-        lambda: cancel_setup("seti_1"),
+        lambda: create_setup_intent({"params": {}}, "key"),
+        lambda: cancel_setup_intent("seti_1"),
     )
 
     with shop.inside():
@@ -232,12 +239,12 @@ def test_the_first_live_start_notes_where_the_shop_is(shop: Shop) -> None:
     become(shop, **LIVE, base_url="https://kiesel.example")
 
     with shop.inside():
-        note_start()
-        first = stands_still()
+        check_base_url()
+        first = is_staging_copy()
     become(shop, base_url="https://staging.kiesel.example")
     with shop.inside():
-        note_start()
-        second = stands_still()
+        check_base_url()
+        second = is_staging_copy()
 
     assert (first, second) == (False, True)
     assert shop.all(Installation.base_url, Installation.livemode) == [("https://kiesel.example", True)]

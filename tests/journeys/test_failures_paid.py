@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from storefront.mail.models import MailState, OutboundMail
-from storefront.money import Money
-from storefront.payments.asking import release
-from storefront.payments.inbox_models import StripeEvent
-from storefront.payments.models import AttemptState, PaymentAttempt, Source
-from storefront.payments.news.intents import IntentNews, intent_news
-from storefront.payments.paying_again import give_up
-from storefront.payments.record import record
-from storefront.payments.stripe_gateway.intents import fetch_intent
+from storefront.core.mail.models import MailState, OutboundMail
+from storefront.core.money import Money
+from storefront.payments.ledger.models import AttemptState, PaymentAttempt, Source
+from storefront.payments.ledger.record import record
+from storefront.payments.retry import give_up
+from storefront.reconcile.attempt import release_order
+from storefront.stripe.api import fetch_intent
+from storefront.stripe.objects import PaymentIntentUpdate, payment_intent_update
+from storefront.webhooks.models import StripeEvent
 from tests.people import Shopper, at_once
 from tests.stack import INTENTS, OWNER, Sandbox, Shop
 
@@ -31,7 +31,7 @@ def test_10_a_stale_save_and_the_timer_come_after_the_page_and_the_webhook(
     sandbox.hold_webhooks()
     carol.buys("Vase")
     with shop.inside():
-        stale = intent_news(fetch_intent(shop.intents()[0]), Source.api, challenge=1)
+        stale = payment_intent_update(fetch_intent(shop.intents()[0]), Source.api, challenge=1)
     sandbox.answer_bank(shop.intents()[0], passed=True)
     carol.sends(f"/orders/{shop.order_ids()[0]}/challenge", {})
     paid = carol.orders()
@@ -47,11 +47,11 @@ def test_10_a_stale_save_and_the_timer_come_after_the_page_and_the_webhook(
     assert sent(shop, "order_canceled") == []
 
 
-def says_late(shop: Shop, stale: IntentNews) -> None:
+def says_late(shop: Shop, stale: PaymentIntentUpdate) -> None:
     """An answer that was on its way for long; then the timer, and an old tab that wants to cancel."""
     with shop.inside():
         record(stale)
-        release(1)
+        release_order(1)
         give_up(1)
 
 

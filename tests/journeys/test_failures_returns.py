@@ -2,14 +2,13 @@
 
 from functools import partial
 
-from storefront.errors import RefusedError
-from storefront.money import Money
+from storefront.core.errors import InvalidRequestError
+from storefront.core.money import Money
 from storefront.orders.models import Order
-from storefront.payments.inbox_models import StripeEvent
-from storefront.payments.models import Payment
-from storefront.payments.refund_models import Refund, RefundState
-from storefront.payments.refunding import RefundView, refund_order
-from storefront.payments.showing import show_order
+from storefront.payments.ledger.models import Payment, Refund, RefundState
+from storefront.payments.order_view import order_view
+from storefront.payments.refunds import RefundView, refund_order
+from storefront.webhooks.models import StripeEvent
 from tests.people import Shopper, at_once
 from tests.stack import Sandbox, Shop
 
@@ -23,7 +22,7 @@ def gives_back(shop: Shop, amount: int | None, form: str) -> RefundView | str:
             return refund_order(
                 1, amount=amount, reason="requested_by_customer", requested_by="olive", request_token=form
             )
-        except RefusedError as refused:
+        except InvalidRequestError as refused:
             return refused.words
 
 
@@ -95,7 +94,7 @@ def test_45_a_dispute_on_a_refunded_order(shop: Shop, sandbox: Sandbox, alice: S
     shop.settle()
 
     with shop.inside():
-        [(status, deadline)] = show_order(shop.order_ids()[0]).disputes
+        [(status, deadline)] = order_view(shop.order_ids()[0]).disputes
     assert (status, deadline is not None) == ("needs response", True)
     assert shop.stock("Vase") == stock
     assert shop.all(Order.status) == ["refunded"]

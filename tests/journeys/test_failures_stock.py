@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 import requests
 
-from storefront.money import Money
-from storefront.orders.models import Cart, CartLine, CartState
+from storefront.carts.models import Cart, CartLine, CartState
+from storefront.core.money import Money
 from tests.people import Shopper, at_once
 from tests.stack import Sandbox, Shop
 

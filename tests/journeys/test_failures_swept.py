@@ -1,9 +1,8 @@
 """No webhook comes, for days: what happened at Stripe is in the books all the same. The numbers are those of the table of failures."""
 
-from storefront.money import Money
-from storefront.payments.inbox_models import StripeEvent, Unmatched
-from storefront.payments.models import Payment, PaymentEvent, Source
-from storefront.payments.refund_models import Refund, RefundKind
+from storefront.core.money import Money
+from storefront.payments.ledger.models import Payment, PaymentEvent, Refund, RefundKind, Source
+from storefront.webhooks.models import StripeEvent, Unmatched
 from tests.people import Shopper
 from tests.stack import INTENTS, Sandbox, Shop
 

@@ -10,15 +10,14 @@ import pytest
 import requests
 from sqlalchemy import text
 
-from storefront.database import transaction
-from storefront.money import Money
+from storefront.cards.models import StripeCustomer
+from storefront.core.database import transaction
+from storefront.core.money import Money
 from storefront.orders.models import Order
-from storefront.payments.card_models import StripeCustomer
-from storefront.payments.inbox_models import EventState, StripeEvent, Unmatched
-from storefront.payments.models import Payment, PaymentAttempt, PaymentEvent
-from storefront.payments.refund_models import Refund
-from storefront.payments.refunding import refund_order
+from storefront.payments.ledger.models import Payment, PaymentAttempt, PaymentEvent, Refund
+from storefront.payments.refunds import refund_order
 from storefront.sandbox.webhooks import signature
+from storefront.webhooks.models import EventState, StripeEvent, Unmatched
 from tests.people import Shopper, at_once
 from tests.stack import OWNER, PATIENCE, Sandbox, Shop
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from storefront.mail.models import OutboundMail
+from storefront.core.mail.models import OutboundMail
 from tests.journeys.guests import guest, pays
 from tests.people import Answer, Shopper
 from tests.stack import OWNER, Shop

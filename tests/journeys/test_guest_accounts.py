@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from storefront.core.database import transaction
+from storefront.core.money import Money
 from storefront.customers.models import Address, User
-from storefront.database import transaction
-from storefront.money import Money
 from storefront.orders.models import Order
 from tests.journeys.guests import guest, pays
 from tests.people import PASSWORD, Answer, Shopper
@@ -201,11 +201,11 @@ def test_one_of_somebody_signed_in_is_none_of_this(shop: Shop, alice: Shopper) -
 def test_a_process_that_dies_after_the_proof_is_no_harm(
     shop: Shop, gita: Shopper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from storefront.auth import views  # noqa: PLC0415  what the dead process did not get to
+    from storefront.web.auth import views  # noqa: PLC0415  what the dead process did not get to
 
     makes_account(gita)
     link = link_to_prove(shop)
-    monkeypatch.setattr(views, "bring_along", lambda _user_id: 0)
+    monkeypatch.setattr(views, "claim_orders_and_cards", lambda _user_id: 0)
     proves(gita, link)
     before = owners(shop)
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from storefront.checkout import views
-from storefront.money import Money
+from storefront.cards.models import SavedCard, StripeCustomer
+from storefront.core.money import Money
 from storefront.orders.models import Order
-from storefront.payments.card_models import SavedCard, StripeCustomer
-from storefront.payments.deletion import delete_account
-from storefront.payments.models import AttemptState, Payment, PaymentAttempt
+from storefront.payments.ledger.models import AttemptState, Payment, PaymentAttempt
+from storefront.privacy.erase import delete_account
+from storefront.web.checkout import views
 from tests.journeys.guests import goes_to_stripe, guest, pays
 from tests.people import PASSWORD, Answer, Shopper, at_once
 from tests.stack import Sandbox, Shop
@@ -182,10 +182,10 @@ class TestKeeping:
     def test_refused_before_anything_was_asked(
         self, shop: Shop, sandbox: Sandbox, gita: Shopper, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from storefront.payments import tries  # noqa: PLC0415
+        from storefront.abuse import limits  # noqa: PLC0415
 
         pays(gita, DECLINED)
-        monkeypatch.setattr(tries, "MOST_DECLINES", 1)
+        monkeypatch.setattr(limits, "MAX_DECLINES", 1)
 
         assert pays(gita, save_card="yes").status == 429
         assert customers(sandbox) == []
@@ -351,7 +351,7 @@ class TestLettingGo:
         again.signs_in()
         shop.settle()
         with shop.inside():
-            from storefront.orders.fulfilling import ship  # noqa: PLC0415
+            from storefront.orders.fulfilment import ship  # noqa: PLC0415
 
             ship(shop.all(Order.number)[0], "")
             delete_account(carol.user_id)

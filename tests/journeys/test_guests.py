@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from storefront.abuse import limits
+from storefront.cards.models import StripeCustomer
+from storefront.carts.models import Cart, CartState
+from storefront.core.money import Money
 from storefront.customers.models import User
-from storefront.money import Money
-from storefront.orders.models import Cart, CartState, Order
-from storefront.payments import tries
-from storefront.payments.card_models import StripeCustomer
-from storefront.payments.models import AttemptKind, AttemptState, Payment, PaymentAttempt
-from storefront.payments.refund_models import Refund, RefundKind
+from storefront.orders.models import Order
+from storefront.payments.ledger.models import AttemptKind, AttemptState, Payment, PaymentAttempt, Refund, RefundKind
 from tests.journeys.guests import goes_to_stripe, guest, pays, types
 from tests.journeys.hosted import PAY_HOSTED, SESSIONS, HostedPage, as_a_stranger
 from tests.people import Answer, Shopper, at_once
@@ -464,7 +464,7 @@ class TestSoManyAndNoMore:
     def test_declines_are_counted_by_e_mail(
         self, shop: Shop, gita: Shopper, alice: Shopper, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(tries, "MOST_DECLINES", 2)
+        monkeypatch.setattr(limits, "MAX_DECLINES", 2)
         for _ in range(2):
             gita.puts_in_cart("Mug")
             pays(gita, DECLINED)
@@ -478,7 +478,7 @@ class TestSoManyAndNoMore:
     def test_declines_are_counted_by_where_they_come_from(
         self, shop: Shop, gita: Shopper, alice: Shopper, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(tries, "MOST_DECLINES_THERE", 2)
+        monkeypatch.setattr(limits, "MAX_DECLINES_PER_ADDRESS", 2)
         for number in range(2):
             tester = guest(shop, f"Tester{number}")
             tester.puts_in_cart("Mug")
@@ -493,7 +493,7 @@ class TestSoManyAndNoMore:
     def test_whoever_signs_in_is_not_kept_from_paying_by_guests_with_their_e_mail(
         self, shop: Shop, gita: Shopper, alice: Shopper, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(tries, "MOST_DECLINES", 1)
+        monkeypatch.setattr(limits, "MAX_DECLINES", 1)
         pays(gita, DECLINED, email=alice.email)
 
         assert pays(gita, email=alice.email).status == 429

@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import pytest
 
-from storefront.clock import now
-from storefront.mail.models import OutboundMail
-from storefront.money import Money
-from storefront.orders.models import Cart, CartState, Order
-from storefront.payments.card_models import CardSetup, SavedCard, SetupState
-from storefront.payments.models import AttemptKind, AttemptState, Payment, PaymentAttempt
-from storefront.payments.refund_models import Refund, RefundKind
+from storefront.cards.models import CardSetup, SavedCard, SetupState
+from storefront.carts.models import Cart, CartState
+from storefront.core.clock import now
+from storefront.core.mail.models import OutboundMail
+from storefront.core.money import Money
+from storefront.orders.models import Order
+from storefront.payments.ledger.models import AttemptKind, AttemptState, Payment, PaymentAttempt, Refund, RefundKind
 from tests.journeys.hosted import DECLINED, SESSIONS, HostedPage, as_a_stranger, goes_to_stripe, press_hosted
 from tests.people import Shopper
 from tests.stack import OWNER, Sandbox, Shop

@@ -4,16 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
-from storefront.errors import NotYoursError
-from storefront.jobs.leases import MAX_TRIES
-from storefront.orders.fulfilling import ship
+from storefront.cards.customers import customer_to_charge
+from storefront.cards.models import SavedCard, StripeCustomer
+from storefront.core.errors import NotFoundError
+from storefront.core.jobs.leases import MAX_TRIES
+from storefront.orders.fulfilment import ship
 from storefront.orders.models import Order, OrderStatus
-from storefront.payments.card_models import SavedCard, StripeCustomer
-from storefront.payments.customers import customer_to_charge
-from storefront.payments.inbox_models import StripeEvent
-from storefront.payments.models import PaymentAttempt
-from storefront.payments.refund_models import Refund
-from storefront.payments.refunding import refund_order
+from storefront.payments.ledger.models import PaymentAttempt, Refund
+from storefront.payments.refunds import refund_order
+from storefront.webhooks.models import StripeEvent
 from tests.people import Shopper
 from tests.stack import Sandbox, Shop
 
@@ -191,7 +190,7 @@ def test_what_was_on_its_way_makes_no_customer_for_somebody_who_left(shop: Shop,
     leaves(alice)
     shop.settle()
 
-    with shop.inside(), pytest.raises(NotYoursError):
+    with shop.inside(), pytest.raises(NotFoundError):
         customer_to_charge(alice.user_id)
 
     assert shop.count(StripeCustomer) == 1

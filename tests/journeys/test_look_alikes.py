@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from storefront.cards.models import StripeCustomer
 from storefront.customers.models import User
 from storefront.orders.models import Order
-from storefront.payments.card_models import StripeCustomer
 from tests.journeys.guests import goes_to_stripe, guest, pays
 from tests.people import PASSWORD, Answer, Shopper
 from tests.stack import Shop

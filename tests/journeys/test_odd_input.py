@@ -3,7 +3,7 @@
 import pytest
 
 from storefront.catalog.models import Variant
-from storefront.database import transaction
+from storefront.core.database import transaction
 from tests.journeys.guests import guest, types
 from tests.people import HOME, Shopper
 from tests.stack import Shop

@@ -1,6 +1,6 @@
 """One click: the receipt stands where the button was."""
 
-from storefront.money import Money
+from storefront.core.money import Money
 from tests.people import Shopper
 from tests.stack import Shop
 

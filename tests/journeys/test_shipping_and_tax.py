@@ -9,11 +9,11 @@ import requests
 from pypdf import PdfReader
 
 from storefront.catalog.models import Variant
-from storefront.database import transaction
-from storefront.money import Money
+from storefront.core.database import transaction
+from storefront.core.money import Money
 from storefront.orders.models import Order, OrderTax
-from storefront.orders.terms_file import read_terms_file
-from storefront.orders.terms_keeping import replace_terms
+from storefront.shipping_and_tax.file import read_terms_file
+from storefront.shipping_and_tax.write import replace_terms
 from tests.journeys import guests
 from tests.payments.test_one_click_cost import MOST_STATEMENTS, counting
 from tests.people import HOME, Answer, Shopper

@@ -1,8 +1,8 @@
 """Webhooks fail for days: orders are paid all the same, and the owner is told that nothing comes, and when it does again (case 12)."""
 
-from storefront.mail.models import OutboundMail
-from storefront.operations import measures
-from storefront.payments.inbox_models import StripeEvent
+from storefront.core.mail.models import OutboundMail
+from storefront.web.operations import metrics
+from storefront.webhooks.models import StripeEvent
 from tests.people import Shopper
 from tests.stack import OWNER, Sandbox, Shop
 
@@ -21,7 +21,7 @@ def hours(shop: Shop, number: int) -> None:
 
 def measured(shop: Shop) -> float:
     with shop.inside():
-        by_name = {one.name: one.values[0][1] for one in measures.measured() if one.values}
+        by_name = {one.name: one.values[0][1] for one in metrics.metrics() if one.values}
     return by_name["storefront_webhooks_silent"]
 
 

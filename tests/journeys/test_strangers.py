@@ -11,11 +11,12 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
+from storefront.cards.models import CardSetup, SavedCard
+from storefront.carts.models import CartLine
 from storefront.customers.models import Address, LoginSession
 from storefront.digital.models import Grant
-from storefront.orders.models import CartLine, Order
-from storefront.payments.card_models import CardSetup, SavedCard
-from storefront.payments.models import PaymentAttempt
+from storefront.orders.models import Order
+from storefront.payments.ledger.models import PaymentAttempt
 from tests.digital.goods import sells_link
 from tests.journeys.wallet import starts_adding
 from tests.people import HTMX, Shopper

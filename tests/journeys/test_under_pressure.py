@@ -9,20 +9,22 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from storefront.database import transaction
-from storefront.money import Money
+from storefront.abuse.limits import check_limits
+from storefront.cards import apply
+from storefront.cards.models import CardSetup, SavedCard
+from storefront.cards.setup_intents import begin
+from storefront.core.database import transaction
+from storefront.core.money import Money
 from storefront.orders.models import Order
-from storefront.orders.placing import Buyer, Placed, Wanted, place
+from storefront.orders.placing import Buyer, OrderRequest, PlacedOrder, place_order
 from storefront.orders.totals import Totals
-from storefront.payments import asking, charging, deletion, due, forgetting, keeping, refunding
-from storefront.payments.card_models import CardSetup, SavedCard
-from storefront.payments.models import AttemptState, PaymentAttempt, Source
-from storefront.payments.news.setups import setup_news
-from storefront.payments.record import record
-from storefront.payments.refund_models import Dispute, Refund, RefundState
-from storefront.payments.saving import begin
-from storefront.payments.stripe_gateway.line import SEATS
-from storefront.payments.tries import refuse_too_many_tries
+from storefront.payments import pay, refunds
+from storefront.payments.ledger.models import AttemptState, Dispute, PaymentAttempt, Refund, RefundState, Source
+from storefront.payments.ledger.record import record
+from storefront.privacy import erase, forget
+from storefront.reconcile import attempt, scheduled
+from storefront.stripe.client import MAX_CONCURRENT_WRITES
+from storefront.stripe.objects import setup_intent_update
 from tests.journeys.test_failures_charging import wait_until
 from tests.people import HOME, HTMX, Answer, Shopper, at_once
 from tests.stack import INTENTS, KEY, PATIENCE, Sandbox, Shop
@@ -136,11 +138,11 @@ def test_two_tabs_that_both_replace_the_order_of_a_changed_cart_place_one(
     form = carol.cart_button()
     meeting = threading.Barrier(2)
 
-    def place_together(wanted: Wanted, totals: Totals) -> Placed:
+    def place_together(wanted: OrderRequest, totals: Totals) -> PlacedOrder:
         meeting.wait(PATIENCE)
-        return place(wanted, totals)
+        return place_order(wanted, totals)
 
-    monkeypatch.setattr(charging, "place", place_together)
+    monkeypatch.setattr(pay, "place_order", place_together)
     answers = carol.presses_at_once(form, 2)
 
     assert [answer.status for answer in answers] == [200, 200]
@@ -155,13 +157,13 @@ def test_what_is_given_up_while_it_is_looked_for_is_not_sent_again(
     sandbox.fault("cut_before", times=BOTH_TRIES)
     alice.buys()
     order = shop.order_ids()[0]
-    real = asking._is_sent_again
+    real = attempt._is_sent_again
 
     def given_up_first(attempt_id: int) -> bool:
         alice.another_tab().sends(f"/orders/{order}/cancellation", {})
         return real(attempt_id)
 
-    monkeypatch.setattr(asking, "_is_sent_again", given_up_first)
+    monkeypatch.setattr(attempt, "_is_sent_again", given_up_first)
     shop.work()
 
     assert shop.intents_at_stripe() == []
@@ -186,7 +188,7 @@ def test_looking_takes_a_seat_too(shop: Shop, sandbox: Sandbox, carol: Shopper) 
     order = shop.order_ids()[0]
     sandbox.wait_for_webhooks()
     asked_before = len(sandbox.requests("GET"))
-    for _ in range(SEATS):
+    for _ in range(MAX_CONCURRENT_WRITES):
         shop.app.extensions["stripe_gateway"].seats.acquire()
 
     answers = [carol.opens(f"/checkout/return/{order}"), carol.sends(f"/orders/{order}/challenge", {})]
@@ -234,7 +236,7 @@ def test_an_attempt_that_cannot_be_asked_about_does_not_keep_the_others_waiting(
         session.scalars(select(PaymentAttempt).order_by(PaymentAttempt.id).limit(1)).one().request = {}
 
     with shop.inside():
-        due.ask_about_what_is_due()
+        scheduled.reconcile_due()
 
     assert alice.orders() == [("Teapot", "pending")]
     assert bob.orders() == [("Teapot", "paid")]
@@ -333,9 +335,9 @@ def test_an_account_deleted_while_its_card_is_being_saved(
     done: Any = {"payment_method": "pm_card_visa", "expand": ["payment_method"]}
     sandbox.hold_webhooks()
     confirmed = sandbox.stripe.v1.setup_intents.confirm(shop.all(CardSetup.stripe_setup_intent_id)[0], done)
-    told = setup_news(confirmed.to_dict(for_json=True), Source.webhook)
+    told = setup_intent_update(confirmed.to_dict(for_json=True), Source.webhook)
     saving, leaving = threading.Event(), threading.Event()
-    keep, forget_mails = keeping.keep, forgetting.forget_mails
+    keep, forget_mails = apply.save_card, forget.erase_mails
 
     def keep_slowly(*who: Any, **how: Any) -> SavedCard:
         saving.set()
@@ -348,10 +350,10 @@ def test_an_account_deleted_while_its_card_is_being_saved(
 
     def leave_while_saving() -> None:
         assert saving.wait(PATIENCE)
-        deletion.delete_account(alice.user_id)
+        erase.delete_account(alice.user_id)
 
-    monkeypatch.setattr(keeping, "keep", keep_slowly)
-    monkeypatch.setattr(forgetting, "forget_mails", forget_noticed)
+    monkeypatch.setattr(apply, "save_card", keep_slowly)
+    monkeypatch.setattr(forget, "erase_mails", forget_noticed)
     at_once([partial(inside, shop, partial(record, told)), partial(inside, shop, leave_while_saving)])
 
     assert alice.opens("/account").url.startswith(f"{shop.url}/auth/login")
@@ -380,9 +382,9 @@ def hold_the_first(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, th
         if turn.acquire(blocking=False):
             held.set()
             released.wait(PATIENCE)
-        refuse_too_many_tries(buyer)
+        check_limits(buyer)
 
-    monkeypatch.setattr(charging, "refuse_too_many_tries", stop_the_first)
+    monkeypatch.setattr(pay, "check_limits", stop_the_first)
     return held, released
 
 
@@ -397,7 +399,7 @@ def give_back(shop: Shop) -> None:
     """Refund the whole of the only order."""
     order = shop.all(Order.id)[0]
     with shop.inside():
-        refunding.refund_order(
+        refunds.refund_order(
             order, amount=None, reason="requested_by_customer", requested_by="Olive", request_token="t" * 20
         )
 

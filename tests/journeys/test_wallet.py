@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from storefront.payments.card_models import CardSetup, SavedCard, StripeCustomer
-from storefront.payments.reconciling import reconcile
-from storefront.payments.saving import consent_words
+from storefront.cards.models import CardSetup, SavedCard, StripeCustomer
+from storefront.cards.setup_intents import consent_words
+from storefront.reconcile.command import reconcile
 from tests.journeys.wallet import Adding, adds_card, begins, default_card, kept, setups, starts_adding
 from tests.people import Shopper
 from tests.stack import Sandbox, Shop
@@ -205,7 +205,7 @@ def test_many_tries_are_too_many(shop: Shop, sandbox: Sandbox, carol: Shopper, b
 def test_an_address_runs_out_of_tries_before_its_accounts_do(
     shop: Shop, someone: Callable[[str], Shopper], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storefront.payments.tries.NEW_CARDS_OF_AN_ADDRESS", "2 per hour")
+    monkeypatch.setattr("storefront.abuse.limits.MAX_NEW_CARDS_PER_ADDRESS", "2 per hour")
     people = [someone(name) for name in ("Dora", "Emil", "Flora")]
 
     assert [begins(person).status_code for person in people] == [200, 200, 429]
@@ -214,7 +214,7 @@ def test_an_address_runs_out_of_tries_before_its_accounts_do(
 def test_there_is_room_for_so_many_cards(
     shop: Shop, sandbox: Sandbox, carol: Shopper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storefront.payments.cards.MOST_CARDS", 1)
+    monkeypatch.setattr("storefront.cards.saved_cards.MAX_CARDS", 1)
     adds_card(carol)
 
     refused = begins(carol)

@@ -6,7 +6,7 @@ from typing import Any
 import requests
 from stripe import CardError
 
-from storefront.payments.card_models import CardSetup, SavedCard, StripeCustomer
+from storefront.cards.models import CardSetup, SavedCard, StripeCustomer
 from tests.people import HTMX, Answer, Shopper, _answer
 from tests.stack import PATIENCE, Shop
 

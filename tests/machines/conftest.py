@@ -20,13 +20,13 @@ from config import read_settings
 from storefront import create_app
 from storefront.demo.ports import any_port
 from storefront.extensions import db
-from storefront.payments.stripe_gateway.line import API_VERSION
+from storefront.stripe.client import API_VERSION
 from tests.apps import ENVIRONMENT
-from tests.faults.nursery import Nursery, is_alive
 from tests.mail.post_office import PostOffice, open_post_office
 from tests.people import Shopper
 from tests.postgres import PostgresServer
 from tests.stack import CATALOGUE, KEY, MovingClock, Sandbox, Shop, open_sandbox, stock_up
+from tools.faults.nursery import Nursery, is_alive
 
 PATIENCE: Final = 60.0
 GUNICORN: Final = (
@@ -47,7 +47,7 @@ class Machine:
     def start(self) -> None:
         """Ready when this returns."""
         address = self.shop.url.removeprefix("http://")
-        program = "tests.faults.served:app"
+        program = "tools.faults.served:app"
         self.web = self.nursery.bear(f"web-{self.name}", "gunicorn", [*GUNICORN, "--bind", address, program])
         self.worker = self.nursery.bear(f"worker-{self.name}", "flask", ["--app", program, "worker"])
         wait_until(self.answers, f"machine {self.name}")

@@ -8,11 +8,11 @@ from functools import partial
 
 import pytest
 
-from storefront.jobs.models import Job
-from storefront.money import Money
+from storefront.core.jobs.models import Job
+from storefront.core.money import Money
 from storefront.orders.models import Order, OrderStatus
-from storefront.payments.inbox_models import EventState, StripeEvent
-from storefront.payments.models import PaymentEvent
+from storefront.payments.ledger.models import PaymentEvent
+from storefront.webhooks.models import EventState, StripeEvent
 from tests.journeys.test_failures_webhooks import SUCCEEDED, deliver
 from tests.machines.conftest import Machines, at, wait_until
 from tests.people import PASSWORD, LostAnswerError, Shopper, at_once

@@ -7,13 +7,13 @@ import pytest
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from storefront import clock
-from storefront.mail import delivery
-from storefront.payments import messages
+from storefront.core import clock
+from storefront.core.mail import delivery
+from storefront.payments import emails
 from tests.apps import bare_app
 from tests.mail.post_office import PostOffice, open_post_office
 
-REGISTERED = (delivery, messages)
+REGISTERED = (delivery, emails)
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def app(database_url: str, office: PostOffice, tmp_path: Path) -> Iterator[Flask
     with bare_app(database_url, MAIL_URL=office.url, CLOCK_FILE=str(tmp_path / "clock")) as app:
         app.jinja_env.undefined = StrictUndefined
         yield app
-    clock.follow(None)
+    clock.read_from(None)
 
 
 @pytest.fixture

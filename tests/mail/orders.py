@@ -2,11 +2,10 @@
 
 import datetime as dt
 
-from storefront.clock import now
-from storefront.database import transaction
+from storefront.core.clock import now
+from storefront.core.database import transaction
 from storefront.orders.models import Order, OrderLine, OrderSource, OrderStatus, OrderTax
-from storefront.payments.models import AttemptState, Payment, PaymentAttempt
-from storefront.payments.refund_models import Refund, RefundState
+from storefront.payments.ledger.models import AttemptState, Payment, PaymentAttempt, Refund, RefundState
 
 BERLIN = {
     "name": "Mara Lindt", "line1": "Lindenstraße 4", "line2": "", "postal_code": "10969", "city": "Berlin",

@@ -7,14 +7,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from storefront.clock import now
-from storefront.database import current_session, transaction
-from storefront.jobs.models import Job
-from storefront.jobs.worker import run_due
-from storefront.mail.delivery import forget_old_mail, send_mail
-from storefront.mail.models import MailState, OutboundMail
-from storefront.mail.outbox import post
-from storefront.mail.sending import Letter, NotEncryptedError, as_message, sender_for
+from storefront.core.clock import now
+from storefront.core.database import current_session, transaction
+from storefront.core.jobs.models import Job
+from storefront.core.jobs.worker import run_due
+from storefront.core.mail.delivery import delete_old_bodies, send_mail
+from storefront.core.mail.models import MailState, OutboundMail
+from storefront.core.mail.outbox import queue_mail
+from storefront.core.mail.sending import Letter, NotEncryptedError, as_message, sender_for
 from tests.apps import bare_app
 from tests.doors import MovedClock
 from tests.mail.post_office import PostOffice
@@ -24,7 +24,7 @@ ALARM = {"what": "Money that fits no order", "why": "pi_1 has our mark", "to_do"
 
 def post_alarm(key: str = "alarm:1", *, to: str = "olive@kiesel.example", send_at: dt.datetime | None = None) -> None:
     with transaction():
-        post("owner_alarm", to, key, ALARM, send_at=send_at)
+        queue_mail("owner_alarm", to, key, ALARM, send_at=send_at)
 
 
 def the_mail() -> OutboundMail:
@@ -148,7 +148,7 @@ def test_bodies_are_emptied_after_a_month(later: MovedClock) -> None:
     run_due()
     later.forward(31 * 24 * 60 * 60)
 
-    forget_old_mail()
+    delete_old_bodies()
 
     mail = the_mail()
     assert (mail.body_text, mail.body_html, mail.context) == ("", "", {})

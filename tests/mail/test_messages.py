@@ -3,14 +3,14 @@
 import pytest
 from sqlalchemy import select
 
-from storefront.database import current_session, transaction
-from storefront.jobs.worker import run_due
-from storefront.mail.models import MailState, OutboundMail
-from storefront.mail.outbox import WRITERS, post
-from storefront.mail.rendering import Written, write
-from storefront.orders.fulfilling import ship
+from storefront.core.database import current_session, transaction
+from storefront.core.jobs.worker import run_due
+from storefront.core.mail.models import MailState, OutboundMail
+from storefront.core.mail.outbox import WRITERS, queue_mail
+from storefront.core.mail.rendering import Written, write
+from storefront.orders.fulfilment import ship
 from storefront.orders.models import Order, OrderStatus
-from storefront.payments.refund_models import RefundState
+from storefront.payments.ledger.models import RefundState
 from tests.mail.orders import decline, place, refund
 
 pytestmark = pytest.mark.usefixtures("inside")
@@ -91,7 +91,7 @@ def test_a_failure_that_is_none_any_more_is_not_written_about(status: OrderStatu
     order_id = place(status)
     decline(order_id)
     with transaction():
-        post("payment_failed", "mara@kiesel.example", "failed:1", {"order_id": order_id})
+        queue_mail("payment_failed", "mara@kiesel.example", "failed:1", {"order_id": order_id})
 
     run_due()
 

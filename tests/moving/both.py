@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine, MetaData, create_engine, inspect, text
 
-from storefront.database import Base, engine_options
+from storefront.core.database import Base, engine_options
 
 SEARCH = {"search_entries", "variant_values", "search_index"}
 

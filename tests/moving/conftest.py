@@ -9,15 +9,16 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import insert, null, text, update
 
+from storefront.cards.models import SavedCard
+from storefront.carts.models import Cart
 from storefront.catalog.models import Product, Variant
 from storefront.cli import add_commands
-from storefront.clock import now
+from storefront.core.clock import now
+from storefront.core.database import transaction
+from storefront.core.jobs.models import Job
+from storefront.core.jobs.queue import enqueue
 from storefront.customers.models import User
-from storefront.database import transaction
-from storefront.jobs.models import Job
-from storefront.jobs.queue import enqueue
-from storefront.orders.models import Cart, OrderStatus
-from storefront.payments.card_models import SavedCard
+from storefront.orders.models import OrderStatus
 from tests.apps import bare_app
 from tests.mail.orders import place
 

@@ -12,10 +12,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text, update
 
-from storefront.database import current_session, transaction
-from storefront.installation import Installation
-from storefront.jobs.models import Job
-from storefront.moving import move
+from storefront.core.database import current_session, transaction
+from storefront.core.installation import Installation
+from storefront.core.jobs.models import Job
+from storefront.database_copy import copy
 from storefront.orders.models import Order, OrderStatus
 from tests.apps import ENVIRONMENT, bare_app
 from tests.mail.orders import place
@@ -145,7 +145,7 @@ def test_who_wants_to_write_waits(app: Flask, database_url: str, target: str) ->
     writer = threading.Thread(target=write_a_word)
     writer.start()
     with app.app_context():
-        move.move(target, progress=lambda *_: began.set(), before_writing_goes_on=note_the_end)
+        copy.move(target, progress=lambda *_: began.set(), before_writing_goes_on=note_the_end)
     writer.join()
 
     assert order == ["moved", "written"]

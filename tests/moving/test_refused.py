@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import text, update
 
-from storefront.installation import Installation
-from storefront.orders.models import Cart
+from storefront.carts.models import Cart
+from storefront.core.installation import Installation
 from tests.moving.both import is_empty, looking_at
 from tests.moving.conftest import MANY, Types
 

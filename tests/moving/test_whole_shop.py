@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from storefront.core.money import Money
 from storefront.invoices.models import Invoice, Series
-from storefront.money import Money
 from storefront.orders.models import Order
-from storefront.payments.inbox_models import EventState, StripeEvent
+from storefront.webhooks.models import EventState, StripeEvent
 from tests.digital.goods import BOOKLET, sells_booklet
 from tests.journeys import guests
 from tests.journeys.guests import guest

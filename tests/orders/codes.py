@@ -5,20 +5,20 @@ from typing import Any
 
 from sqlalchemy import select
 
-from storefront.clock import now
-from storefront.database import current_session, leave, transaction
-from storefront.orders import discount_uses
-from storefront.orders.discount_models import Discount, DiscountUse
-from storefront.orders.discount_offers import Goods, create
-from storefront.orders.discounts import DiscountKind, Offer
+from storefront.core.clock import now
+from storefront.core.database import current_session, end_read, transaction
+from storefront.discounts import redemption
+from storefront.discounts.admin import DiscountedGoods, create_discount
+from storefront.discounts.models import Discount, DiscountUse
+from storefront.discounts.rules import DiscountKind, DiscountRules
 from storefront.orders.models import Order, OrderSource
-from storefront.orders.totals import Deal
+from storefront.orders.totals import PricingContext
 
 
-def offer(code: str = "TEN", *, goods: Goods | None = None, once: bool = False, **terms: Any) -> int:
+def offer(code: str = "TEN", *, goods: DiscountedGoods | None = None, once: bool = False, **terms: Any) -> int:
     """Ten percent off, or what `terms` say; the discount's id."""
     known: dict[str, Any] = {"kind": DiscountKind.percent, "value": 1000} | terms
-    return create(Offer(code, **known), goods or Goods(), once_per_customer=once)
+    return create_discount(DiscountRules(code, **known), goods or DiscountedGoods(), once_per_customer=once)
 
 
 def order(number: int, email: str = "alice@example.org", user_id: int | None = None, cart_id: int | None = None) -> int:
@@ -37,17 +37,19 @@ def order(number: int, email: str = "alice@example.org", user_id: int | None = N
 def take(discount_id: int, order_id: int, email: str = "alice@example.org", user_id: int | None = None) -> None:
     """Use it for this order."""
     with transaction():
-        discount_uses.take(discount_id, order_id, Deal(discount_code="TEN", user_id=user_id, email_key=email))
+        redemption.take_use(
+            discount_id, order_id, PricingContext(discount_code="TEN", user_id=user_id, email_key=email)
+        )
 
 
 def uses() -> int:
     """What the one code there is counts."""
-    leave()
+    end_read()
     return current_session().scalars(select(Discount.uses)).one()
 
 
 def holders() -> list[int]:
     """The orders that hold a use."""
-    leave()
+    end_read()
     held = select(DiscountUse.order_id).where(DiscountUse.released_at.is_(None))
     return list(current_session().scalars(held.order_by(DiscountUse.order_id)))

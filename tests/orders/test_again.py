@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
+from storefront.carts.again import Reorder, reorder
+from storefront.carts.carts import CartOwner, add_to_cart, find_cart
 from storefront.catalog.models import Product, Variant
-from storefront.clock import now
-from storefront.database import current_session, transaction
-from storefront.errors import NotYoursError
-from storefront.orders.again import PutAgain, put_again
-from storefront.orders.carts import CartOwner, find_cart, put_in
+from storefront.core.clock import now
+from storefront.core.database import current_session, transaction
+from storefront.core.errors import NotFoundError
 from storefront.orders.models import Order, OrderLine, OrderSource
 from tests.apps import bare_app
 from tests.doors import stock_up
@@ -54,8 +54,8 @@ class Again:
             for field, value in values.items():
                 setattr(session.get_one(Variant, self.things[name]), field, value)
 
-    def again(self, of: str | None = None) -> PutAgain:
-        return put_again(self.owner, self.order_id, "eur", self.things[of] if of else None)
+    def again(self, of: str | None = None) -> Reorder:
+        return reorder(self.owner, self.order_id, "eur", self.things[of] if of else None)
 
     def cart(self) -> dict[str, int]:
         cart = find_cart(self.owner)
@@ -68,7 +68,7 @@ def alice(database_url: str) -> Iterator[Again]:
         yield Again(app)
 
 
-def plain(put: PutAgain) -> list[str]:
+def plain(put: Reorder) -> list[str]:
     return [sentence.replace("\u00a0", " ") for sentence in (put.summary, *put.changes)]
 
 
@@ -116,7 +116,7 @@ def test_as_many_come_as_there_are(alice: Again) -> None:
 
 
 def test_it_joins_what_is_there(alice: Again) -> None:
-    put_in(alice.owner, alice.things["Teapot"], 1)
+    add_to_cart(alice.owner, alice.things["Teapot"], 1)
 
     alice.again()
 
@@ -145,7 +145,7 @@ def test_what_is_no_longer_sold_is_said(alice: Again) -> None:
 
 
 def test_a_full_cart_says_so(alice: Again, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storefront.orders.again.MOST_LINES", 2)
+    monkeypatch.setattr("storefront.carts.again.MAX_LINES", 2)
 
     put = alice.again()
 
@@ -154,7 +154,7 @@ def test_a_full_cart_says_so(alice: Again, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_guest_gets_a_cart(alice: Again) -> None:
-    put = put_again(CartOwner(), alice.order_id, "eur")
+    put = reorder(CartOwner(), alice.order_id, "eur")
 
     assert put.guest_token is not None
     cart = find_cart(CartOwner(guest_token=put.guest_token))
@@ -165,6 +165,6 @@ def test_a_guest_gets_a_cart(alice: Again) -> None:
 def test_what_was_not_in_the_order_is_not_there(alice: Again) -> None:
     other = stock_up(alice.app, "Bowl")
 
-    with pytest.raises(NotYoursError):
-        put_again(alice.owner, alice.order_id, "eur", other)
+    with pytest.raises(NotFoundError):
+        reorder(alice.owner, alice.order_id, "eur", other)
     assert current_session().query(Order).count() == 1

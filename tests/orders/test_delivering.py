@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 
 from storefront.cli import add_commands
-from storefront.database import current_session
-from storefront.errors import NotYoursError, RefusedError
-from storefront.orders.fulfilling import deliver, ship
+from storefront.core.database import current_session
+from storefront.core.errors import InvalidRequestError, NotFoundError
+from storefront.orders.fulfilment import deliver, ship
 from storefront.orders.models import FulfilmentStatus, Order
 from tests.apps import bare_app
 from tests.mail.orders import place
@@ -35,9 +35,9 @@ def test_what_was_sent_arrives_once() -> None:
 
 @pytest.mark.usefixtures("app")
 def test_what_was_not_sent_does_not_arrive() -> None:
-    with pytest.raises(RefusedError, match="K-1001 was not sent yet"):
+    with pytest.raises(InvalidRequestError, match="K-1001 was not sent yet"):
         deliver(1001)
-    with pytest.raises(NotYoursError):
+    with pytest.raises(NotFoundError):
         deliver(4711)
 
 

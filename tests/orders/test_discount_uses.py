@@ -7,16 +7,16 @@ import pytest
 from sqlalchemy import insert, inspect
 from sqlalchemy.exc import IntegrityError
 
-from storefront.clock import now
+from storefront.carts.models import Cart
+from storefront.core.clock import now
+from storefront.core.database import end_read, transaction
 from storefront.customers.models import User
-from storefront.database import leave, transaction
+from storefront.discounts import redemption
+from storefront.discounts.lookup import find_discount
+from storefront.discounts.models import DiscountUse
+from storefront.discounts.redemption import DiscountUsedUpError
 from storefront.extensions import db
-from storefront.orders import discount_uses
-from storefront.orders.discount_codes import find
-from storefront.orders.discount_models import DiscountUse
-from storefront.orders.discount_uses import CodeGoneError
-from storefront.orders.models import Cart
-from storefront.orders.totals import Deal
+from storefront.orders.totals import PricingContext
 from tests.apps import bare_app
 from tests.orders.codes import holders, offer, order, take, uses
 
@@ -40,7 +40,7 @@ def test_it_is_used_as_often_as_it_may_be() -> None:
     take(code, order(1), "alice")
     take(code, order(2), "bob")
 
-    with pytest.raises(CodeGoneError, match="The code TEN was used up in the meantime"):
+    with pytest.raises(DiscountUsedUpError, match="The code TEN was used up in the meantime"):
         take(code, order(3), "carol")
 
     assert (uses(), holders()) == (2, [1, 2])
@@ -50,7 +50,7 @@ def test_an_order_uses_one_code_once() -> None:
     code = offer()
     take(code, order(1))
 
-    with pytest.raises(CodeGoneError):
+    with pytest.raises(DiscountUsedUpError):
         take(code, 1)
 
     assert (uses(), holders()) == (1, [1])
@@ -71,7 +71,7 @@ def test_once_per_customer_is_meant_by_account_and_by_address() -> None:
     take(code, order(1), "alice", alice)
 
     for number, email, user_id in ((3, "alice", None), (4, "other", alice)):
-        with pytest.raises(CodeGoneError):
+        with pytest.raises(DiscountUsedUpError):
             take(code, order(number), email, user_id)
     take(code, order(2), "bob")
 
@@ -83,8 +83,8 @@ def test_guests_are_not_one_customer() -> None:
     take(code, order(1), "alice")
     take(code, order(2), "bob")
     with transaction():
-        discount_uses.release(2)
-        discount_uses.take_again(2, "TEN")
+        redemption.release_use(2)
+        redemption.retake_use(2, "TEN")
 
     assert holders() == [1, 2]
 
@@ -96,7 +96,7 @@ def test_freed_twice_is_freed_once() -> None:
 
     for _ in range(3):
         with transaction():
-            discount_uses.release(1)
+            redemption.release_use(1)
 
     assert (uses(), holders()) == (1, [2])
 
@@ -106,9 +106,9 @@ def test_an_order_without_a_code_frees_nothing() -> None:
     order(1)
 
     with transaction():
-        discount_uses.release(1)
-        discount_uses.take_again(1, "TEN")
-        assert discount_uses.count_anyway(1) is False
+        redemption.release_use(1)
+        redemption.retake_use(1, "TEN")
+        assert redemption.count_late_use(1) is False
 
     assert uses() == 0
 
@@ -117,17 +117,17 @@ def test_what_is_free_can_be_taken_again_unless_somebody_was_faster() -> None:
     code = offer(most_uses=1)
     take(code, order(1), "alice")
     with transaction():
-        discount_uses.release(1)
+        redemption.release_use(1)
     with transaction():
-        discount_uses.take_again(1, "TEN")
-        discount_uses.take_again(1, "TEN")
+        redemption.retake_use(1, "TEN")
+        redemption.retake_use(1, "TEN")
     assert (uses(), holders()) == (1, [1])
 
     with transaction():
-        discount_uses.release(1)
+        redemption.release_use(1)
     take(code, order(2), "bob")
-    with pytest.raises(CodeGoneError, match="used up in the meantime"), transaction():
-        discount_uses.take_again(1, "TEN")
+    with pytest.raises(DiscountUsedUpError, match="used up in the meantime"), transaction():
+        redemption.retake_use(1, "TEN")
 
     assert (uses(), holders()) == (1, [2])
 
@@ -136,11 +136,11 @@ def test_taken_again_it_is_still_once_per_customer() -> None:
     code = offer(once=True)
     take(code, order(1), "alice")
     with transaction():
-        discount_uses.release(1)
+        redemption.release_use(1)
     take(code, order(2), "alice")
 
-    with pytest.raises(CodeGoneError), transaction():
-        discount_uses.take_again(1, "TEN")
+    with pytest.raises(DiscountUsedUpError), transaction():
+        redemption.retake_use(1, "TEN")
 
     assert (uses(), holders()) == (1, [2])
 
@@ -150,13 +150,13 @@ def test_money_that_came_counts_whatever_the_maximum(most: int | None, *, over: 
     code = offer(most_uses=most)
     take(code, order(1), "alice")
     with transaction():
-        discount_uses.release(1)
+        redemption.release_use(1)
     take(code, order(2), "bob")
 
     with transaction():
-        assert discount_uses.count_anyway(1) is over
+        assert redemption.count_late_use(1) is over
     with transaction():
-        assert discount_uses.count_anyway(1) is False
+        assert redemption.count_late_use(1) is False
 
     assert (uses(), holders()) == (2, [1, 2])
 
@@ -165,14 +165,14 @@ def test_money_that_came_counts_for_a_customer_who_used_it_again_meanwhile() -> 
     code = offer(once=True)
     take(code, order(1), "alice")
     with transaction():
-        discount_uses.release(1)
+        redemption.release_use(1)
     take(code, order(2), "alice")
 
     with transaction():
-        assert discount_uses.count_anyway(1) is True
+        assert redemption.count_late_use(1) is True
 
     assert (uses(), holders()) == (2, [1, 2])
-    with pytest.raises(CodeGoneError):
+    with pytest.raises(DiscountUsedUpError):
         take(code, order(3), "alice")
 
 
@@ -182,10 +182,10 @@ def test_a_carts_own_open_order_does_not_stand_in_its_way() -> None:
     code = offer(once=True, most_uses=1)
     take(code, order(1, cart_id=1))
 
-    own = find(Deal(discount_code=" ten", email_key="alice@example.org", cart_id=1), [])
-    other = find(Deal(discount_code="Ten", email_key="alice@example.org", cart_id=2), [])
-    strangers = find(Deal(discount_code="TEN"), [])
-    leave()
+    own = find_discount(PricingContext(discount_code=" ten", email_key="alice@example.org", cart_id=1), [])
+    other = find_discount(PricingContext(discount_code="Ten", email_key="alice@example.org", cart_id=2), [])
+    strangers = find_discount(PricingContext(discount_code="TEN"), [])
+    end_read()
 
     assert own is not None
     assert (own.standing.uses, own.standing.is_used_before) == (0, False)
@@ -230,7 +230,7 @@ def test_many_at_once_use_it_as_often_as_it_may_be(database_url: str) -> None:
             with app.app_context():
                 try:
                     take(code, order_id, f"buyer-{order_id}")
-                except CodeGoneError:
+                except DiscountUsedUpError:
                     gone.append(order_id)
 
         buyers = [threading.Thread(target=buy, args=(one,)) for one in orders]

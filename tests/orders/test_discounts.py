@@ -7,21 +7,21 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from storefront.money import Money
-from storefront.orders.discounts import (
-    HUNDRED_PERCENT,
+from storefront.core.money import Money
+from storefront.discounts.rules import (
+    ONE_HUNDRED_PERCENT,
     DiscountKind,
-    Offer,
-    Standing,
-    may_count_later,
-    take_off,
-    why_not,
+    DiscountRules,
+    DiscountUsage,
+    may_be_valid_later,
+    shares_of_discount,
+    why_not_valid,
 )
 
 AT = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
-TEN_PERCENT = Offer("TEN", DiscountKind.percent, 1000)
-FIVE_OFF = Offer("FIVE", DiscountKind.amount, 500)
+TEN_PERCENT = DiscountRules("TEN", DiscountKind.percent, 1000)
+FIVE_OFF = DiscountRules("FIVE", DiscountKind.amount, 500)
 CART = Money(4000, "eur")
 
 
@@ -33,20 +33,20 @@ CART = Money(4000, "eur")
         ((5,), TEN_PERCENT, (1,)),
         ((4,), TEN_PERCENT, (0,)),
         ((5, 5), TEN_PERCENT, (1, 0)),
-        ((333, 333, 334), Offer("X", DiscountKind.amount, 100), (33, 33, 34)),
+        ((333, 333, 334), DiscountRules("X", DiscountKind.amount, 100), (33, 33, 34)),
         # 33.33 each: the cent that is left goes to the first of those nearest to one more.
-        ((100, 100, 100), Offer("X", DiscountKind.amount, 100), (34, 33, 33)),
+        ((100, 100, 100), DiscountRules("X", DiscountKind.amount, 100), (34, 33, 33)),
         ((300, 100), FIVE_OFF, (300, 100)),
         ((0, 900), FIVE_OFF, (0, 500)),
         ((0, 0), FIVE_OFF, (0, 0)),
         ((), FIVE_OFF, ()),
-        ((2400,), Offer("X", DiscountKind.percent, 1250), (300,)),
-        ((2400, 10), Offer("X", DiscountKind.percent, HUNDRED_PERCENT), (2400, 10)),
-        ((2400,), Offer("X", DiscountKind.free_shipping), (0,)),
+        ((2400,), DiscountRules("X", DiscountKind.percent, 1250), (300,)),
+        ((2400, 10), DiscountRules("X", DiscountKind.percent, ONE_HUNDRED_PERCENT), (2400, 10)),
+        ((2400,), DiscountRules("X", DiscountKind.free_shipping), (0,)),
     ],
 )
-def test_each_line_gets_its_share(lines: tuple[int, ...], offer: Offer, shares: tuple[int, ...]) -> None:
-    assert take_off(lines, offer) == shares
+def test_each_line_gets_its_share(lines: tuple[int, ...], offer: DiscountRules, shares: tuple[int, ...]) -> None:
+    assert shares_of_discount(lines, offer) == shares
 
 
 @pytest.mark.parametrize(
@@ -56,23 +56,23 @@ def test_each_line_gets_its_share(lines: tuple[int, ...], offer: Offer, shares: 
 def test_what_is_charged_in_steps_is_discounted_in_steps(
     lines: tuple[int, ...], value: int, shares: tuple[int, ...]
 ) -> None:
-    assert take_off(lines, Offer("X", DiscountKind.percent, value), step=10) == shares
+    assert shares_of_discount(lines, DiscountRules("X", DiscountKind.percent, value), step=10) == shares
 
 
 AMOUNTS = st.lists(st.integers(0, 10**9), max_size=12)
 OFFERS = st.one_of(
-    st.builds(Offer, st.just("X"), st.just(DiscountKind.percent), st.integers(1, HUNDRED_PERCENT)),
-    st.builds(Offer, st.just("X"), st.just(DiscountKind.amount), st.integers(1, 10**10)),
-    st.builds(Offer, st.just("X"), st.just(DiscountKind.free_shipping)),
+    st.builds(DiscountRules, st.just("X"), st.just(DiscountKind.percent), st.integers(1, ONE_HUNDRED_PERCENT)),
+    st.builds(DiscountRules, st.just("X"), st.just(DiscountKind.amount), st.integers(1, 10**10)),
+    st.builds(DiscountRules, st.just("X"), st.just(DiscountKind.free_shipping)),
 )
 
 
 @given(AMOUNTS, OFFERS, st.sampled_from([1, 10, 100]))
 @example([1, 1, 1], FIVE_OFF, 1)
-def test_shares_add_up_and_none_is_more_than_its_line(lines: list[int], offer: Offer, step: int) -> None:
+def test_shares_add_up_and_none_is_more_than_its_line(lines: list[int], offer: DiscountRules, step: int) -> None:
     lines = [line * step for line in lines]
 
-    shares = take_off(lines, offer, step=step)
+    shares = shares_of_discount(lines, offer, step=step)
 
     assert len(shares) == len(lines)
     assert all(0 <= share <= line for share, line in zip(shares, lines, strict=True))
@@ -84,21 +84,23 @@ def test_shares_add_up_and_none_is_more_than_its_line(lines: list[int], offer: O
         assert whole == min(offer.value // step * step, of)
     else:
         # Half up: never further than half a step from the exact part, and of two as near, the greater.
-        twice_off = 2 * (whole * HUNDRED_PERCENT - of * offer.value)
-        assert -HUNDRED_PERCENT * step < twice_off <= HUNDRED_PERCENT * step
+        twice_off = 2 * (whole * ONE_HUNDRED_PERCENT - of * offer.value)
+        assert -ONE_HUNDRED_PERCENT * step < twice_off <= ONE_HUNDRED_PERCENT * step
 
 
 @given(AMOUNTS, OFFERS)
-def test_a_share_is_the_exact_part_but_for_less_than_a_unit(lines: list[int], offer: Offer) -> None:
-    shares = take_off(lines, offer)
+def test_a_share_is_the_exact_part_but_for_less_than_a_unit(lines: list[int], offer: DiscountRules) -> None:
+    shares = shares_of_discount(lines, offer)
 
     whole, of = sum(shares), sum(lines)
     assert all(abs(share * of - whole * line) < max(of, 1) for share, line in zip(shares, lines, strict=True))
 
 
 @given(AMOUNTS, OFFERS, st.integers(2, 99))
-def test_prices_that_are_no_whole_steps_still_never_fall_below_zero(lines: list[int], offer: Offer, step: int) -> None:
-    shares = take_off(lines, offer, step=step)
+def test_prices_that_are_no_whole_steps_still_never_fall_below_zero(
+    lines: list[int], offer: DiscountRules, step: int
+) -> None:
+    shares = shares_of_discount(lines, offer, step=step)
 
     assert all(0 <= share <= line for share, line in zip(shares, lines, strict=True))
 
@@ -123,7 +125,7 @@ def test_prices_that_are_no_whole_steps_still_never_fall_below_zero(lines: list[
 def test_it_is_said_why_a_code_does_not_count(
     offer: dict[str, object], standing: dict[str, object], words: str, *, later: bool
 ) -> None:
-    terms, stands = replace(TEN_PERCENT, **offer), replace(Standing(), **standing)  # type: ignore[arg-type]
+    terms, stands = replace(TEN_PERCENT, **offer), replace(DiscountUsage(), **standing)  # type: ignore[arg-type]
 
-    assert why_not(terms, stands, CART, AT) == words
-    assert may_count_later(terms, stands, AT) is later
+    assert why_not_valid(terms, stands, CART, AT) == words
+    assert may_be_valid_later(terms, stands, AT) is later

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from storefront.clock import now
+from storefront.core.clock import now
+from storefront.core.database import transaction
+from storefront.core.money import Money
 from storefront.customers.models import User
-from storefront.database import transaction
-from storefront.money import Money
 from storefront.orders.history import PAGE_SIZE, PastLine, PastOrder, orders_of
 from storefront.orders.models import FulfilmentStatus, Order, OrderLine, OrderSource, OrderStatus
 from tests.apps import bare_app

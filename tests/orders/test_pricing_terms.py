@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storefront.money import Money, smallest_step
+from storefront.core.money import Money, smallest_step
 from storefront.orders.pricing import total_up
-from storefront.orders.terms import Rate, TaxRule, Terms, Tier
-from storefront.orders.terms_models import RateKind
-from storefront.orders.totals import Deal, Destination, PricedLine, Totals
+from storefront.orders.totals import Destination, PricedLine, PricingContext, Totals
+from storefront.shipping_and_tax.models import RateKind
+from storefront.shipping_and_tax.rules import Rate, ShippingAndTaxRules, TaxRule, Tier
 
-BERLIN = Deal(Destination("DE", "", "10969"))
-NOWHERE = Deal()
+BERLIN = PricingContext(Destination("DE", "", "10969"))
+NOWHERE = PricingContext()
 VAT = (
     TaxRule("DE", "", "standard", "VAT 19 %", 19_000),
     TaxRule("DE", "", "reduced", "VAT 7 %", 7_000),
@@ -45,7 +45,7 @@ def sums(totals: Totals) -> list[tuple[str, int, int]]:
 
 
 def prices(rate: Rate, *lines: PricedLine) -> list[int]:
-    totals = total_up(lines, BERLIN, Terms("eur", has_zones=True, rates=(rate,)))
+    totals = total_up(lines, BERLIN, ShippingAndTaxRules("eur", has_zones=True, rates=(rate,)))
     return [way.price.minor for way in totals.ways]
 
 
@@ -85,7 +85,7 @@ def test_free_from_makes_nothing_fit_that_is_too_heavy() -> None:
 
 
 def test_the_first_way_is_the_usual_one_and_another_can_be_chosen() -> None:
-    terms = Terms(
+    terms = ShippingAndTaxRules(
         "eur", has_zones=True, rates=(Rate(7, "Parcel", price_minor=490), Rate(8, "Express", price_minor=900))
     )
 
@@ -99,8 +99,8 @@ def test_the_first_way_is_the_usual_one_and_another_can_be_chosen() -> None:
 
 
 def test_nobody_fetches_what_they_did_not_say_they_would() -> None:
-    terms = Terms("eur", has_zones=True, rates=(Rate(7, "In our shop", RateKind.pick_up),))
-    brazil = Deal(Destination("BR"))
+    terms = ShippingAndTaxRules("eur", has_zones=True, rates=(Rate(7, "In our shop", RateKind.pick_up),))
+    brazil = PricingContext(Destination("BR"))
 
     refused = total_up([line(1000)], brazil, terms)
     fetched = total_up([line(1000)], dataclasses.replace(brazil, shipping_rate_id=7), terms)
@@ -110,21 +110,23 @@ def test_nobody_fetches_what_they_did_not_say_they_would() -> None:
 
 
 def test_a_shop_that_only_hands_over() -> None:
-    terms = Terms("eur", rates=(Rate(7, "In our shop", RateKind.pick_up),))
+    terms = ShippingAndTaxRules("eur", rates=(Rate(7, "In our shop", RateKind.pick_up),))
 
     assert total_up([line(1000)], NOWHERE, terms).shipping_name == "In our shop"
 
 
 def test_why_nothing_is_sent() -> None:
-    nowhere = total_up([line(1000)], BERLIN, Terms("eur", has_zones=True))
-    heavy = total_up([line(1, weight_grams=40000)], BERLIN, Terms("eur", has_zones=True, rates=(BY_WEIGHT,)))
+    nowhere = total_up([line(1000)], BERLIN, ShippingAndTaxRules("eur", has_zones=True))
+    heavy = total_up(
+        [line(1, weight_grams=40000)], BERLIN, ShippingAndTaxRules("eur", has_zones=True, rates=(BY_WEIGHT,))
+    )
 
     assert nowhere.refusal == "We do not deliver to Germany."
     assert heavy.refusal == "This is more than we can send to Germany at once."
 
 
 def test_what_is_not_known_yet() -> None:
-    on_top = Terms("eur", has_zones=True, prices_include_tax=False, taxes=VAT)
+    on_top = ShippingAndTaxRules("eur", has_zones=True, prices_include_tax=False, taxes=VAT)
 
     totals = total_up([line(1000)], NOWHERE, on_top)
 
@@ -132,13 +134,13 @@ def test_what_is_not_known_yet() -> None:
 
 
 def test_what_does_not_travel_needs_no_rate() -> None:
-    totals = total_up([line(1000, requires_shipping=False)], BERLIN, Terms("eur", has_zones=True))
+    totals = total_up([line(1000, requires_shipping=False)], BERLIN, ShippingAndTaxRules("eur", has_zones=True))
 
     assert (totals.refusal, totals.shipping_unknown, totals.total.minor) == ("", False, 1000)
 
 
 def test_a_shop_without_terms_delivers_for_nothing() -> None:
-    totals = total_up([line(1000)], NOWHERE, Terms("eur"))
+    totals = total_up([line(1000)], NOWHERE, ShippingAndTaxRules("eur"))
 
     assert (totals.total.minor, totals.refusal, totals.shipping_unknown, totals.taxes) == (1000, "", False, ())
 
@@ -147,7 +149,7 @@ def test_a_shop_without_terms_delivers_for_nothing() -> None:
 
 
 def test_included_tax_leaves_the_price_as_it_is() -> None:
-    terms = Terms("eur", has_zones=True, rates=(Rate(1, "Parcel", price_minor=490),), taxes=VAT)
+    terms = ShippingAndTaxRules("eur", has_zones=True, rates=(Rate(1, "Parcel", price_minor=490),), taxes=VAT)
 
     totals = total_up([line(2400), line(890, 2, "reduced")], BERLIN, terms)
 
@@ -157,7 +159,7 @@ def test_included_tax_leaves_the_price_as_it_is() -> None:
 
 
 def test_tax_on_top_is_rounded_once_for_the_whole_order() -> None:
-    terms = Terms("eur", prices_include_tax=False, taxes=VAT)
+    terms = ShippingAndTaxRules("eur", prices_include_tax=False, taxes=VAT)
 
     totals = total_up([line(3), line(3), line(3), line(3)], BERLIN, terms)
 
@@ -170,7 +172,7 @@ def test_tax_on_top_is_rounded_once_for_the_whole_order() -> None:
 def test_a_half_goes_up(price: int, tax: int) -> None:
     rules = (TaxRule("DE", "", "standard", "1 %", 1_000),)
 
-    totals = total_up([line(price)], BERLIN, Terms("eur", prices_include_tax=False, taxes=rules))
+    totals = total_up([line(price)], BERLIN, ShippingAndTaxRules("eur", prices_include_tax=False, taxes=rules))
 
     assert totals.tax.minor == tax
 
@@ -179,7 +181,7 @@ def test_a_half_goes_up(price: int, tax: int) -> None:
     ("currency", "price", "tax"), [("jpy", 99, 19), ("isk", 1500, 300), ("kwd", 1030, 200), ("eur", 99, 19)]
 )
 def test_tax_is_what_the_currency_can_pay_in(currency: str, price: int, tax: int) -> None:
-    terms = Terms(currency, prices_include_tax=False, taxes=VAT)
+    terms = ShippingAndTaxRules(currency, prices_include_tax=False, taxes=VAT)
 
     assert total_up([line(price, currency=currency)], BERLIN, terms).tax.minor == tax
 
@@ -197,17 +199,19 @@ def test_tax_is_what_the_currency_can_pay_in(currency: str, price: int, tax: int
     ],
 )
 def test_a_region_counts_before_its_country(region: str, tax_class: str, found: list[tuple[str, int, int]]) -> None:
-    deal = Deal(Destination("CA", region))
+    deal = PricingContext(Destination("CA", region))
 
-    totals = total_up([line(10000, 1, tax_class, "cad")], deal, Terms("cad", prices_include_tax=False, taxes=QUEBEC))
+    totals = total_up(
+        [line(10000, 1, tax_class, "cad")], deal, ShippingAndTaxRules("cad", prices_include_tax=False, taxes=QUEBEC)
+    )
 
     assert sums(totals) == found
 
 
 def test_two_taxes_within_one_price() -> None:
-    terms = Terms("cad", taxes=QUEBEC)
+    terms = ShippingAndTaxRules("cad", taxes=QUEBEC)
 
-    totals = total_up([line(11498, currency="cad")], Deal(Destination("CA", "Québec")), terms)
+    totals = total_up([line(11498, currency="cad")], PricingContext(Destination("CA", "Québec")), terms)
 
     # 114.98 / 1.14975 = 100.0043…
     assert sums(totals) == [("QST 9.975 %", 10000, 998), ("GST 5 %", 10000, 500)]
@@ -220,42 +224,48 @@ def test_shipping_is_taxed_as_standard_or_by_a_rate_of_its_own() -> None:
     book = [line(10000, 1, "reduced")]
 
     as_standard = total_up(
-        book, BERLIN, Terms("eur", prices_include_tax=False, has_zones=True, rates=parcel, taxes=VAT)
+        book, BERLIN, ShippingAndTaxRules("eur", prices_include_tax=False, has_zones=True, rates=parcel, taxes=VAT)
     )
-    by_its_own = total_up(book, BERLIN, Terms("eur", prices_include_tax=False, has_zones=True, rates=parcel, taxes=own))
+    by_its_own = total_up(
+        book, BERLIN, ShippingAndTaxRules("eur", prices_include_tax=False, has_zones=True, rates=parcel, taxes=own)
+    )
 
     assert sums(as_standard) == [("VAT 19 %", 1000, 190), ("VAT 7 %", 10000, 700)]
     assert sums(by_its_own) == [("VAT 7 %", 11000, 770)]
 
 
 def test_zero_is_not_taxed_as_standard() -> None:
-    assert sums(total_up([line(1000, 1, "zero")], BERLIN, Terms("eur", taxes=VAT))) == []
+    assert sums(total_up([line(1000, 1, "zero")], BERLIN, ShippingAndTaxRules("eur", taxes=VAT))) == []
 
 
 def test_elsewhere_another_rate_is_in_the_same_price() -> None:
-    totals = total_up([line(12000)], Deal(Destination("FR")), Terms("eur", taxes=VAT))
+    totals = total_up([line(12000)], PricingContext(Destination("FR")), ShippingAndTaxRules("eur", taxes=VAT))
 
     assert sums(totals) == [("TVA 20 %", 10000, 2000)]
     assert totals.total.minor == 12000
 
 
 def test_a_country_without_rates_is_not_taxed() -> None:
-    totals = total_up([line(12000)], Deal(Destination("US")), Terms("eur", prices_include_tax=False, taxes=VAT))
+    totals = total_up(
+        [line(12000)],
+        PricingContext(Destination("US")),
+        ShippingAndTaxRules("eur", prices_include_tax=False, taxes=VAT),
+    )
 
     assert (totals.taxes, totals.tax_unknown, totals.total.minor) == ((), False, 12000)
 
 
 def test_what_is_fetched_is_taxed_at_home() -> None:
     pick_up = (Rate(7, "In our shop", RateKind.pick_up),)
-    terms = Terms("eur", has_zones=True, rates=pick_up, taxes=VAT, prices_include_tax=False)
+    terms = ShippingAndTaxRules("eur", has_zones=True, rates=pick_up, taxes=VAT, prices_include_tax=False)
 
-    totals = total_up([line(1000)], Deal(Destination("FR"), shipping_rate_id=7), terms)
+    totals = total_up([line(1000)], PricingContext(Destination("FR"), shipping_rate_id=7), terms)
 
     assert sums(totals) == [("VAT 19 %", 1000, 190)]
 
 
 def test_prices_with_tax_say_so_before_anybody_knows_where_to() -> None:
-    totals = total_up([line(11900, requires_shipping=False)], NOWHERE, Terms("eur", taxes=VAT))
+    totals = total_up([line(11900, requires_shipping=False)], NOWHERE, ShippingAndTaxRules("eur", taxes=VAT))
 
     assert (sums(totals), totals.tax_unknown) == ([("VAT 19 %", 10000, 1900)], False)
 
@@ -279,7 +289,7 @@ def carts(draw: st.DrawFn, currency: str) -> list[PricedLine]:
 
 
 @st.composite
-def terms_of(draw: st.DrawFn, currency: str) -> Terms:
+def terms_of(draw: st.DrawFn, currency: str) -> ShippingAndTaxRules:
     step = smallest_step(currency)
     amounts = st.integers(0, 100_000).map(lambda units: units * step)
     tiers = st.lists(st.builds(Tier, st.none() | st.integers(0, 900_000), amounts), max_size=4).map(tuple)
@@ -301,7 +311,7 @@ def terms_of(draw: st.DrawFn, currency: str) -> Terms:
         st.sampled_from(["A", "B"]),
         percentages,
     )
-    return Terms(
+    return ShippingAndTaxRules(
         currency,
         prices_include_tax=draw(st.booleans()),
         has_zones=draw(st.booleans()),
@@ -318,7 +328,7 @@ def test_the_parts_of_any_total_add_up(data: st.DataObject) -> None:
         st.none() | st.builds(Destination, st.sampled_from(["DE", "FR", "US"]), st.sampled_from(["", "here"]))
     )
 
-    totals = total_up(lines, Deal(where, data.draw(st.none() | st.integers(1, 9))), terms)
+    totals = total_up(lines, PricingContext(where, data.draw(st.none() | st.integers(1, 9))), terms)
 
     on_top = sum(tax.amount.minor for tax in totals.taxes if not tax.included)
     goods = sum(one.unit.minor * one.quantity for one in lines)
@@ -338,7 +348,9 @@ def test_base_and_tax_are_the_price(data: st.DataObject) -> None:
     rules = (TaxRule("DE", "", "standard", "Tax", percentage),)
 
     totals = total_up(
-        [line(goods, currency=currency)], BERLIN, Terms(currency, prices_include_tax=included, taxes=rules)
+        [line(goods, currency=currency)],
+        BERLIN,
+        ShippingAndTaxRules(currency, prices_include_tax=included, taxes=rules),
     )
 
     (tax,) = totals.taxes
@@ -353,6 +365,6 @@ def test_base_and_tax_are_the_price(data: st.DataObject) -> None:
 
 
 def test_nothing_costs_nothing() -> None:
-    totals = total_up((), NOWHERE, Terms("eur", has_zones=True, taxes=VAT))
+    totals = total_up((), NOWHERE, ShippingAndTaxRules("eur", has_zones=True, taxes=VAT))
 
     assert (totals.total.minor, totals.taxes, totals.ways, totals.refusal) == (0, (), (), "")

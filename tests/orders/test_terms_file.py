@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from storefront.database import transaction
-from storefront.orders.terms import Rate, TaxRule, Tier
-from storefront.orders.terms_file import BadTermsError, TermsFile, Zone, read_terms_file
-from storefront.orders.terms_keeping import replace_terms
-from storefront.orders.terms_models import RateKind, ShippingZone
-from storefront.orders.terms_today import read_terms
+from storefront.core.database import transaction
 from storefront.orders.totals import Destination
+from storefront.shipping_and_tax.file import BadTermsError, TermsFile, Zone, read_terms_file
+from storefront.shipping_and_tax.models import RateKind, ShippingZone
+from storefront.shipping_and_tax.read import read_terms
+from storefront.shipping_and_tax.rules import Rate, TaxRule, Tier
+from storefront.shipping_and_tax.write import replace_terms
 from tests.apps import bare_app
 
 WHOLE = """

@@ -6,10 +6,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from storefront.database import current_session, transaction
+from storefront.core.database import current_session, transaction
 from storefront.extensions import db
-from storefront.orders.terms import Tier
-from storefront.orders.terms_models import (
+from storefront.orders.totals import Destination
+from storefront.shipping_and_tax.models import (
     RateKind,
     ShippingRate,
     ShippingTier,
@@ -17,8 +17,8 @@ from storefront.orders.terms_models import (
     ShippingZoneCountry,
     TaxRate,
 )
-from storefront.orders.terms_today import read_terms
-from storefront.orders.totals import Destination
+from storefront.shipping_and_tax.read import read_terms
+from storefront.shipping_and_tax.rules import Tier
 from tests.apps import bare_app
 
 

@@ -6,16 +6,15 @@ from typing import Any
 
 import pytest
 
-from storefront.money import Money
-from storefront.order_pages.timeline import Step, timeline
+from storefront.core.money import Money
 from storefront.orders.models import OrderSource
-from storefront.payments.happenings import MoneyBack
-from storefront.payments.showing import CardShown, OrderShown, Shown
+from storefront.payments.order_view import CardShown, MoneyBack, OrderView, Shown
+from storefront.web.orders.timeline import Step, timeline
 
 NOON = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 VISA = CardShown(None, "visa", "4242")
 ZERO = Money(0, "eur")
-PAID = OrderShown(
+PAID = OrderView(
     id=1, public_id="one", number=1001, user_id=1, cart_id=None, email="mara@kiesel.example", state=Shown.paid, source=OrderSource.cart,
     placed_at=NOON, paid_at=NOON, canceled_at=None, shipped_at=None, delivered_at=None, tracking="", held_until=NOON,
     arrives_on=dt.date(2026, 11, 24), lines=(), subtotal=Money(2400, "eur"), discount=ZERO, shipping=ZERO, shipping_name="Parcel", tax=ZERO,

@@ -10,19 +10,19 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
 from storefront.catalog.models import Product, Variant
-from storefront.database import transaction
+from storefront.core.database import transaction
+from storefront.core.money import Money, smallest_step
+from storefront.discounts.models import Discount
+from storefront.discounts.rules import DiscountKind, DiscountRules, shares_of_discount
 from storefront.invoices.models import Invoice
 from storefront.invoices.rendering import tell
-from storefront.money import Money, smallest_step
-from storefront.orders.discount_models import Discount
-from storefront.orders.discounts import DiscountKind, Offer, take_off
 from storefront.orders.models import Order
 from storefront.orders.pricing import before_tax
-from storefront.orders.taxing import taxed_at, taxes_on
-from storefront.orders.terms import Rate, TaxRule, Terms
-from storefront.orders.terms_models import ShippingRate, ShippingZone, TaxRate
-from storefront.orders.totals import Deal, Destination, PricedLine, Totals
-from storefront.payments.models import Payment
+from storefront.orders.totals import Destination, PricedLine, PricingContext, Totals
+from storefront.payments.ledger.models import Payment
+from storefront.shipping_and_tax.models import ShippingRate, ShippingZone, TaxRate
+from storefront.shipping_and_tax.rules import Rate, ShippingAndTaxRules, TaxRule
+from storefront.shipping_and_tax.tax import taxed_at, taxes_on
 from tests.journeys.hosted import goes_to_stripe
 from tests.orders.codes import offer
 from tests.people import Shopper
@@ -41,7 +41,7 @@ RULES = (
 
 
 @st.composite
-def carts(draw: st.DrawFn) -> tuple[list[PricedLine], Offer, Terms]:
+def carts(draw: st.DrawFn) -> tuple[list[PricedLine], DiscountRules, ShippingAndTaxRules]:
     """Any cart, what is taken off it, and the shop's terms, in any currency."""
     currency = draw(st.sampled_from(CURRENCIES))
     amounts = st.integers(0, 900_000).map(lambda units: units * smallest_step(currency))
@@ -49,7 +49,7 @@ def carts(draw: st.DrawFn) -> tuple[list[PricedLine], Offer, Terms]:
     off = draw(st.sampled_from(DiscountKind))
     value = draw(st.integers(0, 10_000)) if off is DiscountKind.percent else draw(amounts)
     rates = (Rate(1, "Parcel", price_minor=draw(amounts), free_from_minor=draw(st.none() | amounts)),)
-    terms = Terms(
+    terms = ShippingAndTaxRules(
         currency, prices_include_tax=draw(st.booleans()), rates=rates, taxes=draw(st.sampled_from([RULES, ()]))
     )
     priced = [
@@ -58,14 +58,14 @@ def carts(draw: st.DrawFn) -> tuple[list[PricedLine], Offer, Terms]:
         )
         for number, (price, quantity, kind) in enumerate(lines, 1)
     ]
-    return priced, Offer("CODE", off, value), terms
+    return priced, DiscountRules("CODE", off, value), terms
 
 
-def totalled(lines: list[PricedLine], off: Offer, terms: Terms) -> Totals:
+def totalled(lines: list[PricedLine], off: DiscountRules, terms: ShippingAndTaxRules) -> Totals:
     """As pricing does it, with the discount given instead of read."""
-    shares = take_off([line.total.minor for line in lines], off, step=smallest_step(terms.currency))
+    shares = shares_of_discount([line.total.minor for line in lines], off, step=smallest_step(terms.currency))
     reduced = [dataclasses.replace(line, discount_minor=share) for line, share in zip(lines, shares, strict=True)]
-    deal = Deal(Destination("DE"))
+    deal = PricingContext(Destination("DE"))
     untaxed = dataclasses.replace(
         before_tax(lines, deal, terms), lines=tuple(reduced), discount=Money(sum(shares), terms.currency)
     )
@@ -74,7 +74,7 @@ def totalled(lines: list[PricedLine], off: Offer, terms: Terms) -> Totals:
 
 @given(carts())
 @settings(max_examples=300)
-def test_every_part_of_a_total_adds_up(cart: tuple[list[PricedLine], Offer, Terms]) -> None:
+def test_every_part_of_a_total_adds_up(cart: tuple[list[PricedLine], DiscountRules, ShippingAndTaxRules]) -> None:
     totals = totalled(*cart)
 
     on_top = sum(tax.amount.minor for tax in totals.taxes if not tax.included)

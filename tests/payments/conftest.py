@@ -9,29 +9,33 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from storefront.cards.models import SavedCard, StripeCustomer
 from storefront.catalog.models import Product, Variant
+from storefront.core.database import current_session, transaction
+from storefront.core.installation import this_shop
 from storefront.customers.models import User
-from storefront.database import current_session, transaction
-from storefront.installation import this_shop
 from storefront.orders.models import Order, OrderSource
-from storefront.orders.placing import Buyer, Wanted
-from storefront.payments import charging
-from storefront.payments.attempts import How, OnHostedPage, Sending, WithSavedCard, write_attempt
-from storefront.payments.card_models import SavedCard, StripeCustomer
-from storefront.payments.clicks import Click
-from storefront.payments.models import Payment, Source
-from storefront.payments.news import statuses
-from storefront.payments.news.declines import Decline
-from storefront.payments.news.intents import IntentNews
-from storefront.payments.news.sessions import SessionNews
-from storefront.payments.record import record
-from storefront.payments.settling.attempts import start_attempt
-from storefront.payments.stripe_gateway import line as stripe_line
+from storefront.orders.placing import Buyer, OrderRequest
+from storefront.payments import pay
+from storefront.payments.attempts import (
+    OnHostedPage,
+    PaymentInstructions,
+    PreparedRequest,
+    WithSavedCard,
+    write_attempt,
+)
+from storefront.payments.ledger.apply import start_attempt
+from storefront.payments.ledger.models import Payment, Source
+from storefront.payments.ledger.record import record
+from storefront.payments.requests import PaymentRequest
+from storefront.stripe import client as stripe_line
+from storefront.stripe import statuses
+from storefront.stripe.objects import CheckoutSessionUpdate, Decline, PaymentIntentUpdate
 from tests.apps import bare_app
 
 CUSTOMER = "cus_alice"
 PRICE = 2400
-ON_PAGE = How(OnHostedPage(keep=False), in_page=False)
+ON_PAGE = PaymentInstructions(OnHostedPage(keep=False), in_page=False)
 ADDRESS = {"name": "Alice Archer", "line1": "Lindenstraße 4", "city": "Berlin", "country": "DE", "postal_code": "10969"}
 
 
@@ -42,7 +46,7 @@ class Placed:
     order_id: int
     public_id: str
     intent: str
-    sendings: list[Sending] = field(default_factory=list)
+    sendings: list[PreparedRequest] = field(default_factory=list)
 
 
 @dataclass
@@ -60,25 +64,25 @@ class Books:
         total: int = PRICE,
         asked_before: bool = True,
         token: str = "",
-        how: How | None = None,
+        how: PaymentInstructions | None = None,
         buyer: Buyer | None = None,
     ) -> Placed:
         """Place an order and write its first attempt; nothing is sent."""
-        wanted = Wanted(
+        wanted = OrderRequest(
             checkout_token=token or secrets.token_urlsafe(24), expected_total=total, source=OrderSource.product, cart_id=None,
             buyer=buyer or Buyer(self.user_id, "alice@example.org", secrets.token_hex(8)), address=ADDRESS, livemode=False,
         )  # fmt: skip
-        how = how or How(WithSavedCard(self.card_id), in_page=True)
-        sending = charging._begin(Click(wanted, {self.variant_id: 1}, how, asked_before))
-        assert isinstance(sending, Sending)
+        how = how or PaymentInstructions(WithSavedCard(self.card_id), in_page=True)
+        sending = pay._place_and_write_attempt(PaymentRequest(wanted, {self.variant_id: 1}, how, asked_before))
+        assert isinstance(sending, PreparedRequest)
         return Placed(sending.order_id, sending.public_id, f"pi_{sending.public_id[:12]}", [sending])
 
-    def try_next(self, placed: Placed) -> Sending:
+    def try_next(self, placed: Placed) -> PreparedRequest:
         """Write the next attempt, as another press does; nothing is sent."""
         with transaction():
             payment = self.payment(placed)
             start_attempt(payment)
-            how = How(WithSavedCard(self.card_id), in_page=True)
+            how = PaymentInstructions(WithSavedCard(self.card_id), in_page=True)
             number = len(payment.attempts) + 1
             placed.sendings.append(write_attempt(payment, placed.public_id, number, how, self.user_id))
         return placed.sendings[-1]
@@ -91,9 +95,9 @@ class Books:
     def order(self, placed: Placed) -> Order:
         return current_session().get_one(Order, placed.order_id, populate_existing=True)
 
-    def told(self, placed: Placed, status: str, *, answer_to: int = 0, **other: Any) -> IntentNews:
+    def told(self, placed: Placed, status: str, *, answer_to: int = 0, **other: Any) -> PaymentIntentUpdate:
         """What Stripe says of the intent; `answer_to`: the number of the attempt it answers."""
-        told = IntentNews(
+        told = PaymentIntentUpdate(
             source=Source.api, intent=placed.intent, status=status, amount=PRICE, currency="eur", customer=CUSTOMER, livemode=False,
             order=placed.public_id, shop=this_shop(), attempt=None, received=PRICE if status == statuses.SUCCEEDED else 0,
             charge="ch_1" if status == statuses.SUCCEEDED else None, method="pm_alice" if status == statuses.SUCCEEDED else None, card=None,
@@ -117,10 +121,10 @@ class Books:
         return current_session().get_one(Variant, self.variant_id, populate_existing=True).stock or 0
 
 
-def session_told(books: Books, placed: Placed, status: str, **other: Any) -> SessionNews:
+def session_told(books: Books, placed: Placed, status: str, **other: Any) -> CheckoutSessionUpdate:
     """What Stripe says of the Session."""
     attempt = books.payment(placed).attempts[0]
-    known = SessionNews(
+    known = CheckoutSessionUpdate(
         source=Source.api, session=f"cs_{placed.public_id[:12]}", status=status, amount=PRICE, currency="eur", customer=CUSTOMER,
         livemode=False, shop=attempt.request["params"]["metadata"]["shop"], attempt=attempt.public_id,
         intent=placed.intent if status == statuses.COMPLETE else None, failed=False, decline=None,
@@ -131,11 +135,11 @@ def session_told(books: Books, placed: Placed, status: str, **other: Any) -> Ses
 @pytest.fixture
 def books(database_url: str) -> Iterator[Books]:
     """The tables, and an app context to speak to them."""
-    from storefront.house import register_work  # noqa: PLC0415  tables and jobs
+    from storefront.app import register_jobs  # noqa: PLC0415  tables and jobs
 
-    register_work()
+    register_jobs()
     with bare_app(database_url) as app, app.app_context():
-        stripe_line.connect(app, app.config["SETTINGS"])
+        stripe_line.init_stripe(app, app.config["SETTINGS"])
         with transaction() as session:
             user = User(email="alice@example.org", email_key="alice@example.org", password_hash="", name="Alice Archer")
             variant = Variant(sku="teapot", price_minor=PRICE, stock=1000)

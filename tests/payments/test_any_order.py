@@ -9,18 +9,22 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import inspect, select, update
 
-from storefront.clock import now
-from storefront.database import current_session, transaction
-from storefront.mail.models import OutboundMail
+from storefront.core.clock import now
+from storefront.core.database import current_session, transaction
+from storefront.core.mail.models import OutboundMail
 from storefront.payments import hosted
-from storefront.payments.consequences import new_refund
-from storefront.payments.models import AttemptState, PaymentAttempt, PaymentEvent, Source
-from storefront.payments.news import News, statuses
-from storefront.payments.news.attempts import AttemptNews, GivenUpNews
-from storefront.payments.news.cards import CardFacts
-from storefront.payments.news.refunds import RefundAttemptNews, RefundNews
-from storefront.payments.record import record
-from storefront.payments.refund_models import RefundKind, RefundState
+from storefront.payments.ledger.effects import new_refund
+from storefront.payments.ledger.models import (
+    AttemptState,
+    PaymentAttempt,
+    PaymentEvent,
+    RefundKind,
+    RefundState,
+    Source,
+)
+from storefront.payments.ledger.record import record
+from storefront.stripe import News, statuses
+from storefront.stripe.objects import AttemptAbandoned, AttemptUpdate, CardFacts, RefundAttemptUpdate, RefundUpdate
 from tests.payments.conftest import CUSTOMER, ON_PAGE, PRICE, Books, Placed, session_told
 
 CARD = CardFacts("pm_alice", "visa", "4242", 12, 2099, "credit", "fp")
@@ -50,7 +54,7 @@ Tale = Callable[[Books], tuple[Placed, list[News]]]
 @pytest.fixture(autouse=True)
 def room_for_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """An example that is given up half-way leaves its order waiting."""
-    monkeypatch.setattr(hosted, "MOST_OPEN", 10_000)
+    monkeypatch.setattr(hosted, "MAX_OPEN", 10_000)
 
 
 def two_cards(books: Books) -> tuple[Placed, list[News]]:
@@ -60,7 +64,7 @@ def two_cards(books: Books) -> tuple[Placed, list[News]]:
     sending = books.try_next(placed)
     told = books.told
     return placed, [
-        AttemptNews(Source.api, sending.attempt_id, placed.order_id, AttemptState.unknown),
+        AttemptUpdate(Source.api, sending.attempt_id, placed.order_id, AttemptState.unknown),
         told(placed, statuses.REQUIRES_PAYMENT_METHOD, answer_to=1, source=Source.webhook, event="evt_1"),
         told(placed, statuses.REQUIRES_PAYMENT_METHOD, source=Source.reconciliation),
         told(placed, statuses.PROCESSING, source=Source.webhook),
@@ -94,7 +98,7 @@ def our_refund(books: Books) -> tuple[Placed, list[News]]:
         session.flush()
         refund_id, public_id = ours.id, ours.public_id
     return placed, [
-        RefundAttemptNews(Source.api, refund_id, placed.order_id, RefundState.unknown),
+        RefundAttemptUpdate(Source.api, refund_id, placed.order_id, RefundState.unknown),
         *refund(
             placed, f"re_{public_id[:8]}", 900, "pending", "requires_action", "succeeded", "failed", ours=public_id
         ),
@@ -112,7 +116,7 @@ def canceled(books: Books) -> tuple[Placed, list[News]]:
         books.told(placed, statuses.REQUIRES_PAYMENT_METHOD),
         books.told(placed, statuses.CANCELED, source=Source.webhook, event="evt_2"),
         books.told(placed, statuses.CANCELED),
-        GivenUpNews(Source.api, placed.order_id),
+        AttemptAbandoned(Source.api, placed.order_id),
     ]
 
 
@@ -122,8 +126,8 @@ def too_late(books: Books) -> tuple[Placed, list[News]]:
     with transaction():
         books.order(placed).cancel_wanted_at = now()
     return placed, [
-        AttemptNews(Source.api, placed.sendings[0].attempt_id, placed.order_id, AttemptState.unknown),
-        GivenUpNews(Source.api, placed.order_id),
+        AttemptUpdate(Source.api, placed.sendings[0].attempt_id, placed.order_id, AttemptState.unknown),
+        AttemptAbandoned(Source.api, placed.order_id),
         books.told(placed, statuses.PROCESSING, source=Source.webhook),
         books.told(placed, statuses.SUCCEEDED, source=Source.webhook, card=CARD),
         books.told(placed, statuses.SUCCEEDED, source=Source.reconciliation, card=CARD),
@@ -150,14 +154,14 @@ def hosted_page_expired(books: Books) -> tuple[Placed, list[News]]:
         books.told(placed, statuses.REQUIRES_PAYMENT_METHOD, source=Source.webhook, event="evt_1"),
         books.told(placed, statuses.CANCELED, source=Source.webhook, event="evt_2"),
         session_told(books, placed, statuses.EXPIRED, source=Source.webhook, event="evt_3", intent=placed.intent),
-        GivenUpNews(Source.api, placed.order_id),
+        AttemptAbandoned(Source.api, placed.order_id),
     ]
 
 
 def refund(placed: Placed, stripe_refund: str, amount: int, *statuses: str, ours: str | None = None) -> list[News]:
     """What is told of one refund, one after the other."""
     return [
-        RefundNews(
+        RefundUpdate(
             source=Source.webhook,
             stripe_refund=stripe_refund,
             refund=ours,

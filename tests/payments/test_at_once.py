@@ -7,14 +7,15 @@ from functools import partial
 import pytest
 from sqlalchemy import select, update
 
+from storefront.carts.models import Cart
 from storefront.catalog.models import Variant
-from storefront.database import current_session, transaction
-from storefront.money import Money
-from storefront.orders.models import Cart, Order, OrderSource, OrderStatus
-from storefront.orders.placing import Buyer, TokenTakenError, Wanted, place
-from storefront.orders.pricing import price
+from storefront.core.database import current_session, transaction
+from storefront.core.money import Money
+from storefront.orders.models import Order, OrderSource, OrderStatus
+from storefront.orders.placing import AlreadyPlacedError, Buyer, OrderRequest, place_order
+from storefront.orders.pricing import price_goods
 from storefront.orders.totals import Totals
-from storefront.payments.models import AttemptState, PaymentAttempt
+from storefront.payments.ledger.models import AttemptState, PaymentAttempt
 from tests.people import Shopper, at_once
 from tests.stack import PATIENCE, Sandbox, Shop
 
@@ -99,9 +100,9 @@ def test_a_carts_order_written_by_many_hands(shop: Shop, alice: Shopper) -> None
     alice.puts_in_cart("Notebook")
     [cart_id] = shop.all(Cart.id)
     buyer = Buyer(alice.user_id, alice.email, alice.email)
-    wanted = Wanted("", 0, OrderSource.cart, cart_id, buyer, None, livemode=False)
+    wanted = OrderRequest("", 0, OrderSource.cart, cart_id, buyer, None, livemode=False)
     with shop.inside():
-        totals = price({shop.products["Notebook"]: 1}, wanted.deal)
+        totals = price_goods({shop.products["Notebook"]: 1}, wanted.deal)
     wanted = replace(wanted, expected_total=totals.total.minor)
     hands, rounds = 4, 400
     ready = threading.Barrier(hands)
@@ -126,10 +127,10 @@ def test_a_carts_order_written_by_many_hands(shop: Shop, alice: Shopper) -> None
     assert [sum(at) for at in zip(*told, strict=True)] == [1] * rounds
 
 
-def _is_first(wanted: Wanted, totals: Totals) -> bool:
+def _is_first(wanted: OrderRequest, totals: Totals) -> bool:
     try:
-        place(wanted, totals)
-    except TokenTakenError:
+        place_order(wanted, totals)
+    except AlreadyPlacedError:
         current_session().scalars(select(Order.id).where(Order.checkout_token == wanted.checkout_token)).one()
         return False
     return True

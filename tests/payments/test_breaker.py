@@ -8,13 +8,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from storefront.clock import now
-from storefront.database import leave, transaction
-from storefront.mail.models import OutboundMail
+from storefront.abuse import circuit_breaker
+from storefront.abuse.circuit_breaker import NewCardsPausedError, check_new_cards_allowed
+from storefront.core.clock import now
+from storefront.core.database import end_read, transaction
+from storefront.core.mail.models import OutboundMail
 from storefront.orders.models import OrderStatus
-from storefront.payments import breaker
-from storefront.payments.breaker import NewCardsRestError, refuse_while_new_cards_rest
-from storefront.payments.models import AttemptState, Payment, PaymentAttempt
+from storefront.payments.ledger.models import AttemptState, Payment, PaymentAttempt
 from tests.apps import bare_app
 from tests.mail.orders import place
 
@@ -50,8 +50,8 @@ def tried(state: AttemptState, times: int, ago: dt.timedelta = MINUTE, *, new: b
 
 def rests() -> bool:
     try:
-        refuse_while_new_cards_rest()
-    except NewCardsRestError:
+        check_new_cards_allowed()
+    except NewCardsPausedError:
         return True
     return False
 
@@ -97,18 +97,18 @@ def test_it_can_be_set_and_switched_off(database_url: str) -> None:
 
 def test_of_many_that_see_it_one_writes(app: Flask) -> None:
     tried(AttemptState.declined, 15)
-    since = now() - breaker.WINDOW
+    since = now() - circuit_breaker.WINDOW
 
     for _ in range(3):
-        breaker._opened(breaker._why(since))
-        leave()
+        circuit_breaker._opened(circuit_breaker._why(since))
+        end_read()
 
     with transaction() as session:
         assert session.query(OutboundMail).filter_by(kind="owner_alarm").count() == 1
 
 
 def test_what_is_said_counts_the_minutes_down() -> None:
-    error = NewCardsRestError(now() + 90 * dt.timedelta(seconds=1))
+    error = NewCardsPausedError(now() + 90 * dt.timedelta(seconds=1))
 
     assert error.words.startswith("New cards cannot be used for the next 2 minutes.")
     assert error.retry_after in {89, 90}

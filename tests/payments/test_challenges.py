@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import requests
 
-from storefront.payments.attempts import send, sending_of
-from storefront.payments.models import AttemptState, PaymentAttempt, Source
+from storefront.payments.attempts import prepared_request, send
+from storefront.payments.ledger.models import AttemptState, PaymentAttempt, Source
 from tests.people import Shopper
 from tests.stack import INTENTS, Sandbox, Shop
 
@@ -111,7 +111,7 @@ def test_a_key_for_another_request_says_nothing(shop: Shop, sandbox: Sandbox, al
     sandbox.fault("cut_after", times=2)
     alice.buys()
     with shop.inside() as session:
-        sending = sending_of(session.get_one(PaymentAttempt, 1))
+        sending = prepared_request(session.get_one(PaymentAttempt, 1))
         session.rollback()
         request = sending.request | {"params": sending.request["params"] | {"amount": 1}}
         send(replace(sending, request=request), Source.reconciliation)

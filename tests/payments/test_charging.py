@@ -3,12 +3,13 @@
 import secrets
 from collections.abc import Callable
 
-from storefront.database import transaction
-from storefront.money import Money
-from storefront.orders.models import Cart, Order, OrderStatus
-from storefront.orders.terms_models import ShippingRate, ShippingZone
-from storefront.payments.card_models import SavedCard
-from storefront.payments.models import AttemptState, Payment, PaymentAttempt
+from storefront.cards.models import SavedCard
+from storefront.carts.models import Cart
+from storefront.core.database import transaction
+from storefront.core.money import Money
+from storefront.orders.models import Order, OrderStatus
+from storefront.payments.ledger.models import AttemptState, Payment, PaymentAttempt
+from storefront.shipping_and_tax.models import ShippingRate, ShippingZone
 from tests.people import HOME, Shopper
 from tests.stack import INTENTS, Sandbox, Shop
 

@@ -5,20 +5,20 @@ import time
 
 import pytest
 
-from storefront.customers.models import User
-from storefront.database import leave, transaction
-from storefront.errors import NotYoursError
-from storefront.jobs.queue import NotYetError
-from storefront.payments.card_models import StripeCustomer
-from storefront.payments.cards import choose_default
-from storefront.payments.customers import (
+from storefront.cards.customers import (
+    create_customer_at_stripe,
     customer_to_charge,
-    make_customer,
     make_in_background,
-    push_customer,
-    want_customer,
-    want_push,
+    request_customer,
+    request_customer_sync,
+    update_customer_at_stripe,
 )
+from storefront.cards.models import StripeCustomer
+from storefront.cards.saved_cards import choose_default
+from storefront.core.database import end_read, transaction
+from storefront.core.errors import NotFoundError
+from storefront.core.jobs.queue import RetryLaterError
+from storefront.customers.models import User
 from tests.people import Shopper
 from tests.stack import Sandbox, Shop
 
@@ -35,7 +35,7 @@ def default_at_stripe(sandbox: Sandbox, customer: str) -> str | None:
 def push_again(shop: Shop, person: Shopper) -> None:
     """As if they had changed their name."""
     with shop.inside(), transaction():
-        want_push(person.user_id)
+        request_customer_sync(person.user_id)
     shop.work()
 
 
@@ -46,8 +46,8 @@ def test_nobody_who_left_gets_a_customer(shop: Shop, sandbox: Sandbox, alice: Sh
         session.delete(session.query(StripeCustomer).one())
         session.get_one(User, alice.user_id).deleted_at = session.get_one(User, alice.user_id).created_at
 
-    with shop.inside(), pytest.raises(NotYoursError), transaction() as session:
-        want_customer(session.get_one(User, alice.user_id))
+    with shop.inside(), pytest.raises(NotFoundError), transaction() as session:
+        request_customer(session.get_one(User, alice.user_id))
     shop.work()
 
     assert shop.count(StripeCustomer) == 0
@@ -56,8 +56,8 @@ def test_nobody_who_left_gets_a_customer(shop: Shop, sandbox: Sandbox, alice: Sh
 
 def test_asking_for_one_that_is_gone_makes_nothing(shop: Shop, sandbox: Sandbox) -> None:
     with shop.inside():
-        made = make_customer(4711)
-        leave()
+        made = create_customer_at_stripe(4711)
+        end_read()
         make_in_background(4711)
 
     assert made is None
@@ -70,7 +70,7 @@ def test_it_is_made_once(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:
     [customer_id] = shop.all(StripeCustomer.id)
 
     with shop.inside():
-        again = make_customer(customer_id)
+        again = create_customer_at_stripe(customer_id)
 
     assert again == alice.customer
     assert sandbox.requests("POST", CUSTOMERS) == []
@@ -80,7 +80,7 @@ def test_whoever_has_one_keeps_it(shop: Shop, alice: Shopper) -> None:
     shop.settle()
 
     with shop.inside(), transaction() as session:
-        wanted = want_customer(session.get_one(User, alice.user_id)).stripe_id
+        wanted = request_customer(session.get_one(User, alice.user_id)).stripe_id
 
     assert wanted == alice.customer
     assert shop.all(StripeCustomer.stripe_id) == [alice.customer]
@@ -153,7 +153,7 @@ def test_a_card_chosen_while_stripe_hears_of_the_one_before(shop: Shop, sandbox:
 
     def push() -> None:
         with shop.inside():
-            push_customer(customer_id)
+            update_customer_at_stripe(customer_id)
 
     slow = threading.Thread(target=push)
     slow.start()
@@ -176,8 +176,8 @@ def test_what_is_not_made_yet_is_told_later(shop: Shop, sandbox: Sandbox, alice:
         session.get_one(StripeCustomer, customer_id).stripe_id = None
     sandbox.control("DELETE", "/requests")
 
-    with shop.inside(), pytest.raises(NotYetError):
-        push_customer(customer_id)
+    with shop.inside(), pytest.raises(RetryLaterError):
+        update_customer_at_stripe(customer_id)
 
     assert sandbox.requests("POST", CUSTOMERS) == []
 
@@ -207,8 +207,8 @@ def test_what_was_deleted_meanwhile_is_told_nothing(shop: Shop, sandbox: Sandbox
     sandbox.control("DELETE", "/requests")
 
     with shop.inside():
-        push_customer(customer_id)
-        leave()
-        push_customer(4711)
+        update_customer_at_stripe(customer_id)
+        end_read()
+        update_customer_at_stripe(4711)
 
     assert sandbox.requests("POST", CUSTOMERS) == []

@@ -4,16 +4,16 @@ from collections.abc import Callable
 
 import pytest
 
-from storefront.database import transaction
-from storefront.errors import NotYoursError
-from storefront.installation import Installation
-from storefront.jobs.models import Job
-from storefront.orders.fulfilling import ship
-from storefront.payments.card_models import StripeCustomer
-from storefront.payments.cards import choose_default, detach, remove_card
-from storefront.payments.deletion import delete_account
-from storefront.payments.export import everything_of
-from storefront.payments.stripe_gateway.errors import RefusedByStripeError
+from storefront.cards.models import StripeCustomer
+from storefront.cards.saved_cards import choose_default, detach, remove_card
+from storefront.core.database import transaction
+from storefront.core.errors import NotFoundError
+from storefront.core.installation import Installation
+from storefront.core.jobs.models import Job
+from storefront.orders.fulfilment import ship
+from storefront.privacy.erase import delete_account
+from storefront.privacy.export import everything_of
+from storefront.stripe.errors import StripeRefusedError
 from tests.people import Shopper
 from tests.stack import Sandbox, Shop
 
@@ -157,7 +157,7 @@ def test_a_card_that_may_not_be_detached_is_tried_again(shop: Shop, sandbox: San
     with shop.inside():
         remove_card(alice.user_id, alice.cards["pm_card_visa"])
 
-    with shop.inside(), pytest.raises(RefusedByStripeError):
+    with shop.inside(), pytest.raises(StripeRefusedError):
         detach(alice.cards["pm_card_visa"])
     meanwhile = sandbox.stripe.v1.payment_methods.retrieve(alice.card_at_stripe()).customer
     shop.settle()
@@ -171,7 +171,7 @@ def test_a_default_needs_a_customer(shop: Shop, alice: Shopper) -> None:
     with shop.inside(), transaction() as session:
         session.delete(session.query(StripeCustomer).one())
 
-    with shop.inside(), pytest.raises(NotYoursError):
+    with shop.inside(), pytest.raises(NotFoundError):
         choose_default(alice.user_id, alice.cards["pm_card_visa"])
 
     assert shop.count(StripeCustomer) == 0

@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from storefront.database import transaction
-from storefront.money import Money
-from storefront.orders.discount_models import Discount, DiscountUse
-from storefront.orders.discounts import DiscountKind
-from storefront.orders.models import Cart, CartState, Order
-from storefront.payments.closing import close_at_stripe
-from storefront.payments.deletion import delete_account
-from storefront.payments.models import PaymentAttempt
+from storefront.carts.models import Cart, CartState
+from storefront.core.database import transaction
+from storefront.core.money import Money
+from storefront.discounts.models import Discount, DiscountUse
+from storefront.discounts.rules import DiscountKind
+from storefront.orders.models import Order
+from storefront.payments.cancel import cancel_at_stripe
+from storefront.payments.ledger.models import PaymentAttempt
+from storefront.privacy.erase import delete_account
 from tests.orders.codes import offer
 from tests.people import Answer, Shopper, at_once
 from tests.reading import Form
@@ -188,7 +189,7 @@ def test_canceled_twice_it_is_freed_once(shop: Shop, alice: Shopper, once: None)
 
     def cancel() -> None:
         with shop.inside():
-            close_at_stripe(order_id)
+            cancel_at_stripe(order_id)
 
     at_once([cancel, cancel])
     shop.settle()
@@ -280,7 +281,7 @@ def test_of_who_leaves_no_address_stays_at_a_code_that_was_never_paid_with(
     clicks(alice, card="pm_card_authenticationRequired")
     [order_id] = shop.all(Order.id)
     with shop.inside():
-        close_at_stripe(order_id)
+        cancel_at_stripe(order_id)
         delete_account(alice.user_id)
 
     assert shop.all(DiscountUse.email_key) == [None]

@@ -4,11 +4,11 @@ import datetime as dt
 
 import pytest
 
-from storefront.clock import now
-from storefront.database import transaction
-from storefront.mail.models import OutboundMail
-from storefront.payments.card_models import SavedCard
-from storefront.payments.expiring import last_day, warn_of_expiring_cards
+from storefront.cards.expiring import last_day, warn_of_expiring_cards
+from storefront.cards.models import SavedCard
+from storefront.core.clock import now
+from storefront.core.database import transaction
+from storefront.core.mail.models import OutboundMail
 from tests.people import Shopper
 from tests.stack import Shop
 

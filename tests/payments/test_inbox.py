@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 import requests
 
-from storefront.installation import this_shop
-from storefront.payments.inbox import replay
-from storefront.payments.inbox_models import EventState, StripeEvent, Unmatched
-from storefront.payments.looking import look_at_dispute
-from storefront.payments.models import IntentState, Payment
-from storefront.payments.refund_models import Dispute, Refund
+from storefront.core.installation import this_shop
+from storefront.payments.ledger.models import Dispute, IntentState, Payment, Refund
+from storefront.payments.sync import sync_dispute
 from storefront.sandbox.webhooks import signature
+from storefront.webhooks.inbox import replay
+from storefront.webhooks.models import EventState, StripeEvent, Unmatched
 from tests.people import Shopper
 from tests.stack import OWNER, PATIENCE, Sandbox, Shop
 
@@ -94,7 +93,7 @@ def test_a_dispute_before_we_know_that_it_is_paid(shop: Shop, sandbox: Sandbox, 
     disputed = next(one["id"] for one in sandbox.ledger()["disputes"] if one["payment_intent"] in at_stripe(shop))
 
     with shop.inside():
-        look_at_dispute(disputed)
+        sync_dispute(disputed)
 
     assert unknown.state == "checking"
     assert shop.all(Dispute.status, Dispute.payment_id) == [("needs_response", 1)]

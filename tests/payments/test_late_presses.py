@@ -6,15 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from storefront.catalog.models import Variant
-from storefront.database import transaction
-from storefront.errors import NotYoursError, RefusedError
-from storefront.money import Money
+from storefront.core.database import transaction
+from storefront.core.errors import InvalidRequestError, NotFoundError
+from storefront.core.money import Money
 from storefront.orders.models import Order
-from storefront.payments.asking import look_at_order
-from storefront.payments.attempts import How
-from storefront.payments.models import AttemptState, PaymentAttempt
-from storefront.payments.paying_again import give_up, pay_again
-from storefront.payments.showing import show_order
+from storefront.payments.attempts import PaymentInstructions
+from storefront.payments.ledger.models import AttemptState, PaymentAttempt
+from storefront.payments.order_view import order_view
+from storefront.payments.retry import give_up, pay_again
+from storefront.reconcile.attempt import reconcile_order
 from tests.people import HOME, Shopper
 from tests.stack import INTENTS, Sandbox, Shop
 
@@ -58,8 +58,8 @@ def test_another_try_needs_a_card(shop: Shop, sandbox: Sandbox, alice: Shopper) 
     declined_from_cart(alice)
     asked = len(sandbox.requests())
 
-    with shop.inside(), pytest.raises(RefusedError, match="Please choose a card"):
-        pay_again(1, 2, How(None, in_page=True))
+    with shop.inside(), pytest.raises(InvalidRequestError, match="Please choose a card"):
+        pay_again(1, 2, PaymentInstructions(None, in_page=True))
 
     assert len(sandbox.requests()) == asked
     assert shop.all(PaymentAttempt.state) == [AttemptState.declined]
@@ -104,7 +104,7 @@ def test_what_is_paid_cannot_be_given_up(shop: Shop, sandbox: Sandbox, alice: Sh
 
     with shop.inside():
         give_up(1)
-        look_at_order(1)
+        reconcile_order(1)
 
     assert sandbox.requests("POST", INTENTS) == sandbox.requests("GET", INTENTS) == []
     assert alice.orders() == [("Teapot", "paid")]
@@ -116,15 +116,15 @@ def test_an_order_that_stripe_never_took_has_nothing_to_look_at(shop: Shop, sand
     alice.buys()
 
     with shop.inside():
-        look_at_order(1)
+        reconcile_order(1)
 
     assert sandbox.requests("GET", INTENTS) == []
     assert alice.orders() == [("Teapot", "failed")]
 
 
 def test_an_order_that_is_not_there_is_not_shown(shop: Shop) -> None:
-    with shop.inside(), pytest.raises(NotYoursError):
-        show_order("0" * 32)
+    with shop.inside(), pytest.raises(NotFoundError):
+        order_view("0" * 32)
 
 
 def test_a_dispute_is_shown_with_its_deadline_while_it_has_one(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:
@@ -132,13 +132,13 @@ def test_a_dispute_is_shown_with_its_deadline_while_it_has_one(shop: Shop, sandb
     opened = sandbox.control("POST", "/disputes", charge=shop.intents_at_stripe()[0]["latest_charge"])
     shop.settle()
     with shop.inside():
-        [(status, deadline)] = show_order(shop.order_ids()[0]).disputes
+        [(status, deadline)] = order_view(shop.order_ids()[0]).disputes
     sandbox.control("POST", f"/disputes/{opened['id']}", status="lost")
     shop.settle()
     shop.clock.forward(hours=24 * 60)
 
     with shop.inside():
-        after = show_order(shop.order_ids()[0]).disputes
+        after = order_view(shop.order_ids()[0]).disputes
 
     assert (status, deadline is not None) == ("needs response", True)
     assert after == (("lost", None),)

@@ -5,14 +5,13 @@ import time
 
 import pytest
 
-from storefront.database import transaction
-from storefront.money import Money
+from storefront.core.database import transaction
+from storefront.core.money import Money
 from storefront.orders.models import Order
-from storefront.payments.asking import ask_about_attempt
-from storefront.payments.models import AttemptState, PaymentAttempt
-from storefront.payments.reconciling import reconcile
-from storefront.payments.refund_models import Refund, RefundState
-from storefront.payments.refunding import refund_order
+from storefront.payments.ledger.models import AttemptState, PaymentAttempt, Refund, RefundState
+from storefront.payments.refunds import refund_order
+from storefront.reconcile.attempt import reconcile_attempt
+from storefront.reconcile.command import reconcile
 from tests.people import Shopper
 from tests.stack import INTENTS, PATIENCE, Sandbox, Shop
 
@@ -35,7 +34,7 @@ def test_a_charge_is_found_among_later_ones(shop: Shop, sandbox: Sandbox, alice:
     before = alice.orders()
 
     with shop.inside():
-        ask_about_attempt(1)
+        reconcile_attempt(1)
 
     assert before == [("Teapot", "pending"), ("Mug", "paid"), ("Notebook", "paid")]
     assert alice.orders() == [("Teapot", "paid"), ("Mug", "paid"), ("Notebook", "paid")]
@@ -92,7 +91,7 @@ def test_given_up_while_it_is_looked_at_it_is_not_sent_again(shop: Shop, sandbox
 
     def ask() -> None:
         with shop.inside():
-            ask_about_attempt(2)
+            reconcile_attempt(2)
 
     asking = threading.Thread(target=ask)
     asking.start()

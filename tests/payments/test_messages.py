@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from storefront.database import current_session, transaction
-from storefront.mail.outbox import WRITERS
+from storefront.core.database import current_session, transaction
+from storefront.core.mail.outbox import WRITERS
 from storefront.orders.models import Order, OrderStatus
-from storefront.payments.messages import card_in_words
+from storefront.payments.emails import card_in_words
 from tests.mail.orders import decline, place
 from tests.payments.conftest import Books
 

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select, update
 
 from config import BadSettingError
-from storefront.database import current_session, leave, transaction
-from storefront.installation import Installation
+from storefront.core.database import current_session, end_read, transaction
+from storefront.core.installation import Installation
 from storefront.orders.models import Order
 from storefront.payments.modes import check_at_start
 from tests.apps import bare_app
@@ -39,7 +39,7 @@ def test_without_tables_it_starts_so_that_they_can_be_made(empty_database_url: s
 
         # Nothing is left open that would have to be undone first.
         assert current_session().scalar(select(1)) == 1
-        leave()
+        end_read()
 
 
 def test_orders_paid_for_real_and_test_keys_do_not_go_together(books: Books) -> None:
@@ -62,4 +62,4 @@ def test_the_first_start_with_live_keys_says_where_the_shop_is(
         check_at_start()
 
         assert current_session().scalars(select(Installation.base_url)).one() == noted
-        leave()
+        end_read()

@@ -4,16 +4,13 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
-from storefront.database import current_session, transaction
-from storefront.mail.models import OutboundMail
-from storefront.payments.consequences import new_refund, unmatched
-from storefront.payments.models import AttemptState, Source
-from storefront.payments.news import statuses
-from storefront.payments.news.cards import card_news
-from storefront.payments.news.disputes import DisputeNews
-from storefront.payments.news.refunds import RefundAttemptNews, RefundNews
-from storefront.payments.record import record
-from storefront.payments.refund_models import Dispute, Refund, RefundKind, RefundState
+from storefront.core.database import current_session, transaction
+from storefront.core.mail.models import OutboundMail
+from storefront.payments.ledger.effects import new_refund, unmatched
+from storefront.payments.ledger.models import AttemptState, Dispute, Refund, RefundKind, RefundState, Source
+from storefront.payments.ledger.record import record
+from storefront.stripe import statuses
+from storefront.stripe.objects import DisputeUpdate, RefundAttemptUpdate, RefundUpdate, card_update
 from tests.payments.conftest import Books
 
 
@@ -21,8 +18,8 @@ def alarms() -> list[str]:
     return list(current_session().scalars(select(OutboundMail.to).where(OutboundMail.kind == "owner_alarm")))
 
 
-def told_of_refund(books: Books, intent: str) -> RefundNews:
-    return RefundNews(
+def told_of_refund(books: Books, intent: str) -> RefundUpdate:
+    return RefundUpdate(
         source=Source.webhook,
         stripe_refund="re_1",
         refund=None,
@@ -34,9 +31,9 @@ def told_of_refund(books: Books, intent: str) -> RefundNews:
     )
 
 
-def dispute(status: str = "needs_response") -> DisputeNews:
+def dispute(status: str = "needs_response") -> DisputeUpdate:
     """Of a charge that Stripe names no intent for."""
-    return DisputeNews(
+    return DisputeUpdate(
         source=Source.webhook, dispute="dp_1", intent=None, charge="ch_old", status=status, reason="fraudulent", amount=500,
         currency="eur", due_by=None,
     )  # fmt: skip
@@ -48,7 +45,7 @@ def test_a_refund_that_stripe_took_is_not_undone_by_a_lost_answer(books: Books) 
     [refund] = books.payment(placed).refunds
 
     for state in (RefundState.unknown, RefundState.failed):
-        record(RefundAttemptNews(Source.reconciliation, refund.id, placed.order_id, state, "too late"))
+        record(RefundAttemptUpdate(Source.reconciliation, refund.id, placed.order_id, state, "too late"))
 
     after = current_session().scalars(select(Refund).execution_options(populate_existing=True)).one()
     assert (after.state, after.failure_reason) == (RefundState.succeeded, "")
@@ -91,7 +88,7 @@ def test_without_an_owners_address_the_rows_alone_tell(books: Books) -> None:
 
 
 def test_what_is_no_card_is_no_news_of_one() -> None:
-    assert card_news({"id": "pm_1", "type": "link", "customer": None, "livemode": False}, Source.api) is None
+    assert card_update({"id": "pm_1", "type": "link", "customer": None, "livemode": False}, Source.api) is None
 
 
 def test_a_refund_that_we_gave_up_and_stripe_has_taken_counts(books: Books) -> None:
@@ -101,7 +98,7 @@ def test_a_refund_that_we_gave_up_and_stripe_has_taken_counts(books: Books) -> N
         current_session().add(ours)
         current_session().flush()
         refund_id, public_id = ours.id, ours.public_id
-    record(RefundAttemptNews(Source.reconciliation, refund_id, placed.order_id, RefundState.failed, "never_sent"))
+    record(RefundAttemptUpdate(Source.reconciliation, refund_id, placed.order_id, RefundState.failed, "never_sent"))
 
     told = replace(told_of_refund(books, placed.intent), refund=public_id, amount=900, status="succeeded")
     for status in ("succeeded", "pending"):

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import event
 
+from storefront.core.money import Money
+from storefront.discounts.rules import DiscountKind
 from storefront.extensions import db
-from storefront.money import Money
-from storefront.orders.discounts import DiscountKind
 from tests.orders.codes import offer
 from tests.people import Shopper
 from tests.stack import Sandbox, Shop

@@ -8,16 +8,15 @@ import pytest
 import requests
 from sqlalchemy import delete
 
-from storefront.database import transaction
-from storefront.jobs.models import Job
-from storefront.money import Money
+from storefront.cards.models import StripeCustomer
+from storefront.core.database import transaction
+from storefront.core.jobs.models import Job
+from storefront.core.money import Money
 from storefront.orders.models import Order
-from storefront.payments.asking import ask_about_attempt, release
-from storefront.payments.card_models import StripeCustomer
-from storefront.payments.closing import close_at_stripe
-from storefront.payments.models import AttemptState, PaymentAttempt
-from storefront.payments.reconciling import reconcile
-from storefront.payments.refund_models import Refund, RefundKind, RefundState
+from storefront.payments.cancel import cancel_at_stripe
+from storefront.payments.ledger.models import AttemptState, PaymentAttempt, Refund, RefundKind, RefundState
+from storefront.reconcile.attempt import reconcile_attempt, release_order
+from storefront.reconcile.command import reconcile
 from tests.people import Shopper, at_once
 from tests.stack import INTENTS, Sandbox, Shop
 
@@ -176,7 +175,7 @@ def test_the_customer_passes_in_the_moment_of_release(
 
     def releases() -> None:
         with shop.inside():
-            release(1)
+            release_order(1)
 
     at_once([passes, releases])
     shop.settle()
@@ -280,9 +279,9 @@ def test_nothing_is_asked_about_what_is_closed(shop: Shop, sandbox: Sandbox, ali
     asked = len(sandbox.requests("GET"))
 
     with shop.inside():
-        ask_about_attempt(1)
-        ask_about_attempt(999)
-        close_at_stripe(1)
+        reconcile_attempt(1)
+        reconcile_attempt(999)
+        cancel_at_stripe(1)
 
     assert len(sandbox.requests("GET")) == asked
     assert alice.orders() == [("Teapot", "paid")]

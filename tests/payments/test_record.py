@@ -6,18 +6,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from storefront.database import TransactionError, current_session, transaction
+from storefront.core.database import TransactionError, current_session, transaction
 from storefront.orders.models import OrderStatus
-from storefront.payments.attempts import record_or_note
-from storefront.payments.inbox_models import Unmatched
-from storefront.payments.models import AttemptState, IntentState, PaymentStatus, Source
-from storefront.payments.news import statuses
-from storefront.payments.news.attempts import AttemptNews, GivenUpNews
-from storefront.payments.news.disputes import DisputeNews
-from storefront.payments.news.refunds import RefundNews
-from storefront.payments.record import DoesNotFitError, NotOursError, record, settle
-from storefront.payments.refund_models import RefundState
-from storefront.payments.stripe_gateway.intents import fetch_intent
+from storefront.payments.ledger.models import AttemptState, IntentState, PaymentStatus, RefundState, Source
+from storefront.payments.ledger.record import ForeignObjectError, MismatchError, apply_update, record, record_or_note
+from storefront.stripe import statuses
+from storefront.stripe.api import fetch_intent
+from storefront.stripe.objects import AttemptAbandoned, AttemptUpdate, DisputeUpdate, RefundUpdate
+from storefront.webhooks.models import Unmatched
 from tests.payments.conftest import PRICE, Books
 
 SENDING, UNKNOWN, DECLINED, REFUSED = (
@@ -95,7 +91,7 @@ def test_the_end_of_an_intent_is_for_good(books: Books, first: str, later: str) 
 def test_what_does_not_fit_changes_nothing(books: Books, lie: dict[str, Any]) -> None:
     placed = books.place()
 
-    with pytest.raises(DoesNotFitError):
+    with pytest.raises(MismatchError):
         books.tell(placed, statuses.SUCCEEDED, **lie)
 
     assert books.payment(placed).intent_state is IntentState.open
@@ -105,16 +101,16 @@ def test_what_does_not_fit_changes_nothing(books: Books, lie: dict[str, Any]) ->
 def test_whose_intent_it_is(books: Books) -> None:
     placed = books.place()
 
-    with pytest.raises(NotOursError):
+    with pytest.raises(ForeignObjectError):
         books.tell(placed, statuses.SUCCEEDED, shop="another")
-    with pytest.raises(NotOursError):
+    with pytest.raises(ForeignObjectError):
         books.tell(placed, statuses.SUCCEEDED, shop=None, order=None)
-    with pytest.raises(DoesNotFitError):
+    with pytest.raises(MismatchError):
         books.tell(placed, statuses.SUCCEEDED, order="0" * 32)
-    with pytest.raises(DoesNotFitError):
+    with pytest.raises(MismatchError):
         books.tell(placed, statuses.SUCCEEDED, order=None)
     books.tell(placed, statuses.REQUIRES_ACTION, answer_to=1)
-    with pytest.raises(DoesNotFitError, match="has intent"):
+    with pytest.raises(MismatchError, match="has intent"):
         books.tell(placed, statuses.SUCCEEDED, intent="pi_another")
 
 
@@ -132,8 +128,8 @@ def test_who_won(books: Books, method: str | None) -> None:
 def test_money_for_a_canceled_order_goes_back_once(books: Books) -> None:
     placed = books.place()
     stock = books.stock()
-    record(AttemptNews(Source.api, placed.sendings[0].attempt_id, placed.order_id, AttemptState.never_sent))
-    record(GivenUpNews(Source.api, placed.order_id))
+    record(AttemptUpdate(Source.api, placed.sendings[0].attempt_id, placed.order_id, AttemptState.never_sent))
+    record(AttemptAbandoned(Source.api, placed.order_id))
 
     books.tell(placed, statuses.SUCCEEDED)
     books.tell(placed, statuses.SUCCEEDED, source=Source.webhook)
@@ -147,7 +143,9 @@ def test_money_for_a_canceled_order_goes_back_once(books: Books) -> None:
 
 def test_refused_is_not_asked_again(books: Books) -> None:
     placed = books.place()
-    refused = AttemptNews(Source.api, placed.sendings[0].attempt_id, placed.order_id, REFUSED, code="parameter_unknown")
+    refused = AttemptUpdate(
+        Source.api, placed.sendings[0].attempt_id, placed.order_id, REFUSED, code="parameter_unknown"
+    )
 
     record(refused)
     record(replace(refused, state=UNKNOWN, code=""))
@@ -159,9 +157,9 @@ def test_refused_is_not_asked_again(books: Books) -> None:
 
 def test_a_refund_in_another_currency(books: Books) -> None:
     placed = books.paid()
-    foreign = RefundNews(Source.webhook, "re_1", None, placed.intent, 100, "usd", "succeeded", "")
+    foreign = RefundUpdate(Source.webhook, "re_1", None, placed.intent, 100, "usd", "succeeded", "")
 
-    with pytest.raises(DoesNotFitError):
+    with pytest.raises(MismatchError):
         record(foreign)
 
     assert books.payment(placed).refunds == []
@@ -170,14 +168,14 @@ def test_a_refund_in_another_currency(books: Books) -> None:
 def test_a_refund_in_a_state_we_never_heard_of_is_pending(books: Books) -> None:
     placed = books.paid()
 
-    record(RefundNews(Source.webhook, "re_1", None, placed.intent, 100, "eur", "levitating", ""))
+    record(RefundUpdate(Source.webhook, "re_1", None, placed.intent, 100, "eur", "levitating", ""))
 
     assert [one.state for one in books.payment(placed).refunds] == [RefundState.pending]
 
 
 def test_an_older_look_at_a_dispute_is_dropped(books: Books) -> None:
     placed = books.paid()
-    told = DisputeNews(
+    told = DisputeUpdate(
         Source.webhook, "dp_1", placed.intent, "ch_1", "lost", "fraudulent", PRICE, "eur", None, number=2
     )
     record(told)
@@ -190,7 +188,7 @@ def test_an_older_look_at_a_dispute_is_dropped(books: Books) -> None:
 
 def test_what_is_no_news(books: Books) -> None:
     with pytest.raises(TypeError), transaction():
-        settle("something")
+        apply_update("something")
 
 
 def test_the_network_is_refused_inside_a_transaction(books: Books) -> None:
@@ -201,7 +199,7 @@ def test_the_network_is_refused_inside_a_transaction(books: Books) -> None:
 def test_a_refund_in_another_currency_is_kept_for_the_owner(books: Books) -> None:
     placed = books.place()
     record(books.told(placed, statuses.SUCCEEDED))
-    told = RefundNews(
+    told = RefundUpdate(
         source=Source.webhook, stripe_refund="re_odd", refund=None, intent=placed.intent, amount=100, currency="usd",
         status="succeeded", failure_reason="",
     )  # fmt: skip

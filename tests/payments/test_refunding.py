@@ -4,12 +4,11 @@ from functools import partial
 
 import pytest
 
-from storefront.errors import NotYoursError, RefusedError
-from storefront.money import Money
+from storefront.core.errors import InvalidRequestError, NotFoundError
+from storefront.core.money import Money
 from storefront.orders.models import Order
-from storefront.payments.models import Payment
-from storefront.payments.refund_models import Refund, RefundState
-from storefront.payments.refunding import RefundView, RepeatedRefundError, refund_order, request_token
+from storefront.payments.ledger.models import Payment, Refund, RefundState
+from storefront.payments.refunds import RefundView, RepeatedRefundError, refund_order, request_token
 from tests.people import Shopper, at_once
 from tests.stack import Sandbox, Shop
 
@@ -61,7 +60,7 @@ def test_two_partial_refunds_at_once_are_never_more_than_was_paid(shop: Shop, al
     def try_to() -> str:
         try:
             give_back(shop, 1500)
-        except RefusedError as refused:
+        except InvalidRequestError as refused:
             return refused.words
         return "given"
 
@@ -93,7 +92,7 @@ def test_two_that_may_not_repeat_each_other_are_one(shop: Shop, alice: Shopper) 
 def test_no_such_amount(shop: Shop, alice: Shopper, amount: int) -> None:
     alice.buys()
 
-    with pytest.raises(RefusedError, match="can be given back"):
+    with pytest.raises(InvalidRequestError, match="can be given back"):
         give_back(shop, amount)
 
     assert shop.count(Refund) == 0
@@ -103,7 +102,7 @@ def test_what_is_given_back_already(shop: Shop, alice: Shopper) -> None:
     alice.buys()
     give_back(shop)
 
-    with pytest.raises(RefusedError, match="already"):
+    with pytest.raises(InvalidRequestError, match="already"):
         give_back(shop)
 
 
@@ -112,9 +111,9 @@ def test_what_is_not_paid(shop: Shop, alice: Shopper) -> None:
     button.fields["card_id"] = str(alice.has_card("pm_card_chargeCustomerFail"))
     alice.presses(button)
 
-    with pytest.raises(RefusedError, match="not paid"):
+    with pytest.raises(InvalidRequestError, match="not paid"):
         give_back(shop)
-    with pytest.raises(NotYoursError):
+    with pytest.raises(NotFoundError):
         give_back(shop, order=999)
 
 

@@ -5,19 +5,19 @@ from typing import Any
 
 import pytest
 
-from storefront.database import transaction
-from storefront.errors import RefusedError
+from storefront.core.database import transaction
+from storefront.core.errors import InvalidRequestError
 from storefront.orders.models import OrderStatus
 from storefront.orders.placing import Buyer
-from storefront.payments import hosted, inbox
-from storefront.payments.deliveries import Delivery
-from storefront.payments.inbox_models import EventState, StripeEvent
-from storefront.payments.models import AttemptState, IntentState, Source
-from storefront.payments.news import statuses
-from storefront.payments.news.declines import Decline
-from storefront.payments.news.sessions import session_news
-from storefront.payments.record import DoesNotFitError, NotOursError, record
-from storefront.payments.stripe_gateway.line import API_VERSION
+from storefront.payments import hosted
+from storefront.payments.ledger.models import AttemptState, IntentState, Source
+from storefront.payments.ledger.record import ForeignObjectError, MismatchError, record
+from storefront.stripe import statuses
+from storefront.stripe.client import API_VERSION
+from storefront.stripe.objects import Decline, checkout_session_update
+from storefront.webhooks import inbox
+from storefront.webhooks.models import EventState, StripeEvent
+from storefront.webhooks.verify import WebhookEvent
 from tests.payments.conftest import CUSTOMER, ON_PAGE, PRICE, Books, Placed, session_told
 
 WAITS, PROCESSING, SUPERSEDED = AttemptState.requires_action, AttemptState.processing, AttemptState.superseded
@@ -122,17 +122,17 @@ class TestNews:
     def test_what_does_not_fit_changes_nothing(self, books: Books, on_page: Placed, lie: dict[str, Any]) -> None:
         record(session_told(books, on_page, statuses.OPEN))
 
-        with pytest.raises(DoesNotFitError):
+        with pytest.raises(MismatchError):
             record(session_told(books, on_page, statuses.EXPIRED, **lie))
 
         assert stands(books, on_page) == (WAITS, OrderStatus.pending)
 
     def test_whose_it_is(self, books: Books, on_page: Placed) -> None:
-        with pytest.raises(NotOursError):
+        with pytest.raises(ForeignObjectError):
             record(session_told(books, on_page, statuses.OPEN, shop="another", attempt="0" * 32))
-        with pytest.raises(NotOursError):
+        with pytest.raises(ForeignObjectError):
             record(session_told(books, on_page, statuses.OPEN, shop=None, attempt=None))
-        with pytest.raises(DoesNotFitError):
+        with pytest.raises(MismatchError):
             record(session_told(books, on_page, statuses.OPEN, attempt="0" * 32))
 
     @pytest.mark.parametrize(
@@ -147,14 +147,14 @@ class TestNews:
         ],
     )
     def test_as_stripe_tells_it(self, books: Books, on_page: Placed, status: str, intent: Any, *, failed: bool) -> None:
-        read = session_news(facts(books, on_page, status, payment_intent=intent), Source.api)
+        read = checkout_session_update(facts(books, on_page, status, payment_intent=intent), Source.api)
 
         assert (read.status, read.failed, read.intent) == (status, failed, "pi_1" if intent else None)
 
 
 class TestInbox:
     def deliver(self, kind: str, about: dict[str, Any], version: str = API_VERSION) -> EventState:
-        delivery = Delivery(f"evt_{kind}", kind, about, {}, version, livemode=False, key=None, payload={})
+        delivery = WebhookEvent(f"evt_{kind}", kind, about, {}, version, livemode=False, key=None, payload={})
         inbox.apply_once(delivery)
         with transaction() as session:
             return session.query(StripeEvent).filter_by(stripe_event_id=delivery.id).one().state
@@ -191,38 +191,38 @@ def guest(email: str, placed_from: str | None = None) -> Buyer:
 
 class TestManyAtOnce:
     def test_only_so_many_wait(self, books: Books) -> None:
-        waiting = [books.place(how=ON_PAGE) for _ in range(hosted.MOST_OPEN)]
+        waiting = [books.place(how=ON_PAGE) for _ in range(hosted.MAX_OPEN)]
 
-        with pytest.raises(RefusedError, match="wait to be paid"):
+        with pytest.raises(InvalidRequestError, match="wait to be paid"):
             books.place(how=ON_PAGE)
         record(session_told(books, waiting[0], statuses.EXPIRED))
         books.place(how=ON_PAGE)
 
     def test_guests_are_known_by_their_e_mail(self, books: Books) -> None:
-        for _ in range(hosted.MOST_OPEN):
+        for _ in range(hosted.MAX_OPEN):
             books.place(how=ON_PAGE, buyer=guest("guest@example.org"))
 
-        hosted.refuse_too_many_open(guest("other@example.org"))
-        with pytest.raises(RefusedError):
-            hosted.refuse_too_many_open(guest("guest@example.org"))
+        hosted.check_open_sessions(guest("other@example.org"))
+        with pytest.raises(InvalidRequestError):
+            hosted.check_open_sessions(guest("guest@example.org"))
 
     def test_a_guest_who_writes_a_customers_e_mail_takes_nothing_from_them(self, books: Books) -> None:
-        for _ in range(hosted.MOST_OPEN):
+        for _ in range(hosted.MAX_OPEN):
             books.place(how=ON_PAGE, buyer=guest("alice@example.org"))
 
-        hosted.refuse_too_many_open(Buyer(books.user_id, "alice@example.org", "alice@example.org"))
+        hosted.check_open_sessions(Buyer(books.user_id, "alice@example.org", "alice@example.org"))
 
     def test_many_e_mails_at_one_address_are_one_address(self, books: Books) -> None:
-        for one in range(hosted.MOST_OPEN_THERE):
+        for one in range(hosted.MAX_OPEN_PER_ADDRESS):
             books.place(how=ON_PAGE, buyer=guest(f"{one}@example.org", "here"))
 
-        hosted.refuse_too_many_open(guest("new@example.org", "elsewhere"))
+        hosted.check_open_sessions(guest("new@example.org", "elsewhere"))
         for who in (guest("new@example.org", "here"), Buyer(books.user_id, "", "", "here")):
-            with pytest.raises(RefusedError, match="where you are"):
-                hosted.refuse_too_many_open(who)
+            with pytest.raises(InvalidRequestError, match="where you are"):
+                hosted.check_open_sessions(who)
 
     def test_a_card_is_still_welcome(self, books: Books) -> None:
-        for _ in range(hosted.MOST_OPEN):
+        for _ in range(hosted.MAX_OPEN):
             books.place(how=ON_PAGE)
 
         books.paid()

@@ -2,12 +2,13 @@
 
 import pytest
 
-from storefront.database import leave, transaction
-from storefront.errors import BusyError
-from storefront.payments import saving, setups
-from storefront.payments.card_models import CardSetup, SavedCard, SetupState, StripeCustomer
-from storefront.payments.reconciling import reconcile
-from storefront.payments.stripe_gateway.errors import RefusedByStripeError
+from storefront.cards import setup_intents as saving
+from storefront.cards import setup_intents as setups
+from storefront.cards.models import CardSetup, SavedCard, SetupState, StripeCustomer
+from storefront.core.database import end_read, transaction
+from storefront.core.errors import BusyError
+from storefront.reconcile.command import reconcile
+from storefront.stripe.errors import StripeRefusedError
 from tests.journeys.wallet import adds_card, kept, starts_adding
 from tests.journeys.wallet import setups as states
 from tests.people import Shopper
@@ -32,7 +33,7 @@ def begin_unanswered(shop: Shop, sandbox: Sandbox, person: Shopper, kind: str) -
 def test_what_stripe_refuses_is_closed_and_told_on(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:
     sandbox.fault("refuse_400", SETUPS, code="parameter_invalid_empty")
 
-    with pytest.raises(RefusedByStripeError) as refused:
+    with pytest.raises(StripeRefusedError) as refused:
         begin(shop, alice)
 
     assert refused.value.code == "parameter_invalid_empty"
@@ -149,7 +150,7 @@ def test_what_is_over_is_not_asked_about(shop: Shop, sandbox: Sandbox, alice: Sh
 
     with shop.inside():
         setups.ask_about_setup(1)
-        leave()
+        end_read()
         setups.ask_about_setup(4711)
 
     assert sandbox.requests("GET", SETUPS) == sandbox.requests("POST", SETUPS) == []

@@ -8,24 +8,34 @@ from typing import Any
 
 import pytest
 
-from storefront.clock import now
-from storefront.database import TransactionError, transaction
-from storefront.errors import BusyError
-from storefront.payments.models import AttemptState, PaymentAttempt
-from storefront.payments.stripe_gateway.cards import allow_redisplay, cancel_setup, detach_card, fetch_card, fetch_setup
-from storefront.payments.stripe_gateway.changing import seat
-from storefront.payments.stripe_gateway.customers import (
+from storefront.core.clock import now
+from storefront.core.database import TransactionError, transaction
+from storefront.core.errors import BusyError
+from storefront.payments.ledger.models import AttemptState, PaymentAttempt
+from storefront.sandbox.webhooks import signature
+from storefront.stripe.api import (
+    INTENT_PARTS,
+    allow_redisplay,
+    cancel_intent,
+    cancel_setup_intent,
+    check_signature,
     customers_since,
     delete_customer,
+    detach_card,
+    fetch_card,
     fetch_customer,
+    fetch_dispute,
+    fetch_event,
+    fetch_intent,
+    fetch_refund,
+    fetch_setup_intent,
+    intents_since,
+    send_payment,
     update_customer,
 )
-from storefront.payments.stripe_gateway.errors import OutcomeUnknownError, RefusedByStripeError
-from storefront.payments.stripe_gateway.events import check_signature, fetch_event
-from storefront.payments.stripe_gateway.intents import INTENT_PARTS, cancel_intent, fetch_intent, intents_since, pay
-from storefront.payments.stripe_gateway.line import FAILURES_BEFORE_PAUSE, SEATS, Gateway
-from storefront.payments.stripe_gateway.refunds import fetch_dispute, fetch_refund
-from storefront.sandbox.webhooks import signature
+from storefront.stripe.client import FAILURES_BEFORE_PAUSE, MAX_CONCURRENT_WRITES, StripeConnection
+from storefront.stripe.errors import OutcomeUnknownError, StripeRefusedError
+from storefront.stripe.guard import write_slot
 from tests.people import Shopper
 from tests.stack import Sandbox, Shop
 
@@ -47,8 +57,8 @@ def request_for(person: Shopper, **other: Any) -> dict[str, Any]:
     return {"params": {name: value for name, value in (params | other).items() if value is not None}}
 
 
-def gateway_of(shop: Shop) -> Gateway:
-    gateway: Gateway = shop.app.extensions["stripe_gateway"]
+def gateway_of(shop: Shop) -> StripeConnection:
+    gateway: StripeConnection = shop.app.extensions["stripe_gateway"]
     return gateway
 
 
@@ -57,7 +67,7 @@ def test_a_decline_is_the_intent_it_left(shop: Shop, alice: Shopper) -> None:
     request = request_for(alice, payment_method=alice.card_at_stripe("pm_card_chargeCustomerFail"))
 
     with shop.inside():
-        facts = pay("create", request, secrets.token_hex(8))
+        facts = send_payment("create", request, secrets.token_hex(8))
 
     assert (facts["status"], facts["last_payment_error"]["code"]) == ("requires_payment_method", "card_declined")
     assert alice.charged() == []
@@ -78,10 +88,10 @@ def test_a_card_refused_before_there_was_an_intent_is_a_refusal(shop: Shop, sand
 def test_the_same_key_for_another_request_is_named(shop: Shop, alice: Shopper) -> None:
     key = secrets.token_hex(8)
     with shop.inside():
-        pay("create", request_for(alice), key)
+        send_payment("create", request_for(alice), key)
 
-        with pytest.raises(RefusedByStripeError) as refused:
-            pay("create", request_for(alice, amount=9900), key)
+        with pytest.raises(StripeRefusedError) as refused:
+            send_payment("create", request_for(alice, amount=9900), key)
 
     assert (refused.value.code, refused.value.status) == ("idempotency_error", 400)
     assert [one.minor for one in alice.charged()] == [2400]
@@ -103,7 +113,7 @@ def test_without_an_answer_nothing_is_claimed(
     sandbox.fault(kind, times=BOTH_TRIES)
 
     with shop.inside(), pytest.raises(OutcomeUnknownError):
-        pay("create", request_for(alice), secrets.token_hex(8))
+        send_payment("create", request_for(alice), secrets.token_hex(8))
 
     assert len(alice.charged()) == charged
 
@@ -117,7 +127,7 @@ def test_after_failures_in_a_row_paying_pauses_for_a_moment(shop: Shop, sandbox:
             with pytest.raises(OutcomeUnknownError):
                 fetch_customer(alice.customer)
         clicked = alice.buys()
-        with pytest.raises(BusyError, match="does not answer just now"), seat():
+        with pytest.raises(BusyError, match="does not answer just now"), write_slot():
             pass
         placed = alice.orders()
         gateway.paused_until = time.monotonic()
@@ -150,7 +160,7 @@ def test_with_all_seats_taken_a_paid_button_is_not_told_that_nothing_was_charged
     alice.presses(button)
 
     seats = shop.app.extensions["stripe_gateway"].seats
-    for _ in range(SEATS):
+    for _ in range(MAX_CONCURRENT_WRITES):
         seats.acquire()
     answer = alice.presses(button)
 
@@ -162,9 +172,9 @@ def test_when_all_seats_are_taken_nothing_is_placed(shop: Shop, sandbox: Sandbox
     form = alice.one_click_button()
 
     with shop.inside(), ExitStack() as taken:
-        for _ in range(SEATS):
-            taken.enter_context(seat())
-        with pytest.raises(BusyError), seat():
+        for _ in range(MAX_CONCURRENT_WRITES):
+            taken.enter_context(write_slot())
+        with pytest.raises(BusyError), write_slot():
             pass
         turned_away = alice.presses(form)
         placed = alice.orders()
@@ -185,8 +195,8 @@ def test_when_all_seats_are_taken_nothing_is_placed(shop: Shop, sandbox: Sandbox
         fetch_card,
         detach_card,
         allow_redisplay,
-        cancel_setup,
-        fetch_setup,
+        cancel_setup_intent,
+        fetch_setup_intent,
         fetch_event,
         lambda name: update_customer(name, {}),
     ],

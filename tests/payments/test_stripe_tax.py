@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from limits import parse
 
+from storefront.core.money import Money
 from storefront.extensions import limiter
-from storefront.money import Money
 from storefront.orders.models import Order, OrderTax
-from storefront.orders.tax_models import TaxCalculation
-from storefront.payments.calculating import MOST_FROM_AN_ADDRESS, forget_tax_calculations
-from storefront.payments.models import Payment
-from storefront.payments.refunding import refund_order
+from storefront.payments.ledger.models import Payment
+from storefront.payments.refunds import refund_order
+from storefront.payments.stripe_tax import MAX_PER_ADDRESS, delete_old_calculations
+from storefront.shipping_and_tax.models import TaxCalculation
 from tests.journeys.hosted import goes_to_stripe
 from tests.payments.test_one_click_cost import MOST_STATEMENTS, counting
 from tests.people import HOME, Answer, Shopper, at_once
@@ -197,7 +197,7 @@ def test_a_slow_stripe_keeps_no_cart_waiting(shop: Shop, sandbox: Sandbox, alice
 @ON_TOP
 def test_nobody_has_taxes_worked_out_for_nothing(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:
     with shop.inside():
-        limiter.limiter.hit(parse(MOST_FROM_AN_ADDRESS), "tax", "127.0.0.1", cost=299)
+        limiter.limiter.hit(parse(MAX_PER_ADDRESS), "tax", "127.0.0.1", cost=299)
 
     for thing in ("Teapot", "Mug"):
         alice.puts_in_cart(thing)
@@ -309,7 +309,7 @@ def test_what_is_a_day_old_is_forgotten(shop: Shop, alice: Shopper) -> None:
     shop.clock.forward(hours=5)
 
     with shop.inside():
-        forget_tax_calculations()
+        delete_old_calculations()
 
     assert shop.all(TaxCalculation.id) == [2]
 

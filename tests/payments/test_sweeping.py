@@ -5,22 +5,29 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from storefront.database import Base, transaction
-from storefront.installation import this_shop
-from storefront.mail.models import OutboundMail
-from storefront.money import Money
+from storefront.cards.models import SavedCard
+from storefront.core.database import Base, transaction
+from storefront.core.installation import this_shop
+from storefront.core.mail.models import OutboundMail
+from storefront.core.money import Money
 from storefront.orders.models import Order, OrderStatus
-from storefront.payments.card_models import SavedCard
-from storefront.payments.inbox_models import EventState, StripeEvent, Unmatched
-from storefront.payments.models import AttemptState, IntentState, Payment, PaymentAttempt
-from storefront.payments.reconciling import reconcile
-from storefront.payments.refund_models import Dispute, Refund, RefundKind
-from storefront.payments.stripe_gateway import lists
-from storefront.payments.stripe_gateway.errors import OutcomeUnknownError
-from storefront.payments.stripe_gateway.lists import Listed, page_of
-from storefront.payments.sweeping import sweep as sweeping
-from storefront.payments.sweeping.cursors import Sweep
-from storefront.payments.sweeping.intents import compare_intents
+from storefront.payments.ledger.models import (
+    AttemptState,
+    Dispute,
+    IntentState,
+    Payment,
+    PaymentAttempt,
+    Refund,
+    RefundKind,
+)
+from storefront.reconcile import lists as sweeping
+from storefront.reconcile.command import reconcile
+from storefront.reconcile.compare import compare_intents
+from storefront.reconcile.cursors import Sweep
+from storefront.stripe import api
+from storefront.stripe.api import ListedObject, page_of
+from storefront.stripe.errors import OutcomeUnknownError
+from storefront.webhooks.models import EventState, StripeEvent, Unmatched
 from tests.catalog.goods import counted_statements
 from tests.people import Shopper
 from tests.stack import INTENTS, Sandbox, Shop
@@ -33,7 +40,7 @@ def sweep(shop: Shop, *, minutes: float = 20) -> None:
     """Let time pass, and have the job done."""
     shop.clock.forward(minutes=minutes)
     with shop.inside():
-        sweeping.sweep()
+        sweeping.compare_lists()
 
 
 def unmatched(shop: Shop) -> list[tuple[str, str]]:
@@ -277,15 +284,15 @@ class TestOnTheWay:
     def test_page_by_page(self, shop: Shop, sandbox: Sandbox, alice: Shopper, monkeypatch: pytest.MonkeyPatch) -> None:
         sandbox.hold_webhooks()
         ours = [charge_by_hand(sandbox, shop=shop_mark(shop), order_id=f"lost-{number}") for number in range(5)]
-        monkeypatch.setattr(lists, "PAGE_SIZE", 2)
-        monkeypatch.setattr(sweeping, "MOST_PAGES", 2)
+        monkeypatch.setattr(api, "PAGE_SIZE", 2)
+        monkeypatch.setattr(sweeping, "MAX_PAGES", 2)
 
         sweep(shop)
         on_the_way = shop.all(Sweep.kind, Sweep.after)
         first = [about for about, _ in unmatched(shop)]
         shop.work()
 
-        assert (Listed.intents, "") not in on_the_way
+        assert (ListedObject.intents, "") not in on_the_way
         assert 0 < len(first) < 5
         assert sorted(about for about, _ in unmatched(shop)) == sorted(ours)
         assert set(shop.all(Sweep.after)) == {""}
@@ -320,13 +327,13 @@ class TestOnTheWay:
         ours = charge_by_hand(sandbox, shop=shop_mark(shop), order_id="lost")
         shop.clock.forward(minutes=20)
         with shop.inside():
-            from storefront.payments.sweeping import cursors  # noqa: PLC0415
+            from storefront.reconcile import cursors  # noqa: PLC0415
 
-            span = cursors.go_on(Listed.intents, wide=False)
+            span = cursors.next_span(ListedObject.intents, wide=False)
             assert span is not None
-            cursors.move_on(Listed.intents, span, "pi_of_another_account", wide=False)
+            cursors.advance(ListedObject.intents, span, "pi_of_another_account", wide=False)
 
-            sweeping.sweep()
+            sweeping.compare_lists()
 
         assert [about for about, _ in unmatched(shop)] == [ours]
 
@@ -339,7 +346,7 @@ class TestOnTheWay:
         sweep(shop)
         after_the_narrow = set(shop.all(StripeEvent.state))
         with shop.inside():
-            sweeping.sweep_widely()
+            sweeping.compare_lists_widely()
 
         assert after_the_narrow == {EventState.failed}
         assert EventState.failed not in shop.all(StripeEvent.state)
@@ -392,7 +399,7 @@ def test_a_page_of_three_takes_as_many_questions_as_one(shop: Shop, sandbox: San
     alice.buys()
     shop.settle()
     with shop.inside():
-        page = page_of(Listed.intents, shop.seconds_now() - 60, shop.seconds_now() + 60, "")
+        page = page_of(ListedObject.intents, shop.seconds_now() - 60, shop.seconds_now() + 60, "")
         [mine] = [one for one in page.found if one["id"] in shop.intents()]
         compare_intents([mine], trial=False)
 

@@ -1,8 +1,8 @@
 """What only a webhook tells: of things that are no cards, of cards nobody described, and of the bank's no."""
 
-from storefront.payments.card_models import SavedCard
-from storefront.payments.inbox_models import EventState, StripeEvent
-from storefront.payments.models import AttemptState, Payment, PaymentAttempt
+from storefront.cards.models import SavedCard
+from storefront.payments.ledger.models import AttemptState, Payment, PaymentAttempt
+from storefront.webhooks.models import EventState, StripeEvent
 from tests.people import Shopper
 from tests.stack import Sandbox, Shop
 

@@ -5,20 +5,18 @@ from typing import Any
 
 from sqlalchemy import select
 
-from storefront.clock import now
-from storefront.database import current_session, transaction
-from storefront.payments.card_models import CardSetup, SavedCard, SetupState, StripeCustomer
-from storefront.payments.models import Source
-from storefront.payments.news import statuses
-from storefront.payments.news.cards import CardFacts, CardNews
-from storefront.payments.news.customers import CustomerNews
-from storefront.payments.news.setups import SetupNews
-from storefront.payments.record import record
+from storefront.cards.models import CardSetup, SavedCard, SetupState, StripeCustomer
+from storefront.core.clock import now
+from storefront.core.database import current_session, transaction
+from storefront.payments.ledger.models import Source
+from storefront.payments.ledger.record import record
+from storefront.stripe import statuses
+from storefront.stripe.objects import CardFacts, CardUpdate, CustomerUpdate, SetupIntentUpdate
 from tests.payments.conftest import CUSTOMER, Books, Placed
 
 WORDS = "Yes, keep it."
 OTHER = CardFacts("pm_other", "mastercard", "4444", 12, 2099, "credit", "print_other")
-OTHERS = CardNews(Source.webhook, OTHER, CUSTOMER, livemode=False)
+OTHERS = CardUpdate(Source.webhook, OTHER, CUSTOMER, livemode=False)
 
 
 def cards() -> list[tuple[str, str, bool]]:
@@ -105,7 +103,7 @@ def test_an_older_look_at_a_customer_is_dropped(books: Books) -> None:
     with transaction():
         held = customer()
         held.default_card_id, held.synced_at = books.card_id, now()
-    told = CustomerNews(Source.webhook, CUSTOMER, deleted=False, livemode=False, number=7)
+    told = CustomerUpdate(Source.webhook, CUSTOMER, deleted=False, livemode=False, number=7)
     record(replace(told, default_payment_method="pm_alice"))
 
     record(replace(told, default_payment_method="pm_other", number=6))
@@ -118,7 +116,7 @@ def test_a_default_that_is_no_card_of_ours_changes_nothing(books: Books) -> None
         held = customer()
         held.default_card_id, held.synced_at = books.card_id, now()
 
-    told = CustomerNews(Source.webhook, CUSTOMER, deleted=False, livemode=False, number=7)
+    told = CustomerUpdate(Source.webhook, CUSTOMER, deleted=False, livemode=False, number=7)
     record(replace(told, default_payment_method="pm_never_heard_of"))
     after_a_stranger = customer().default_card_id
     record(OTHERS)
@@ -140,8 +138,8 @@ def begun(books: Books, state: SetupState = SetupState.sending) -> int:
         return setup.id
 
 
-def told_of_setup(status: str, **other: Any) -> SetupNews:
-    told = SetupNews(
+def told_of_setup(status: str, **other: Any) -> SetupIntentUpdate:
+    told = SetupIntentUpdate(
         source=Source.api, setup="seti_1", status=status, customer=CUSTOMER, livemode=False, card=None, our_id="setup-1"
     )
     return replace(told, **other)

@@ -1,1 +1,1 @@
-"""Many at once: customers who want the same thing, webhooks by the thousand, a Stripe that takes its time."""
+"""Short runs of the programs under pressure."""

@@ -1,9 +1,9 @@
 """Small trials of each kind; `bin/pressure` makes them large."""
 
-from tests.faults.stack import running
-from tests.pressure.last_item import rush
-from tests.pressure.slow_stripe import wait_and_look
-from tests.pressure.webhooks import flood
+from tools.faults.stack import running
+from tools.pressure.last_item import rush
+from tools.pressure.slow_stripe import wait_and_look
+from tools.pressure.webhooks import flood
 
 ROUNDS = 3
 WEBHOOKS = 400

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.rules.mutations import MUTATIONS, ROOT, RULES, Mutation
+from tools.rules.mutations import MUTATIONS, ROOT, RULES, Mutation
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda one: f"{one.rule}: {one.without}")

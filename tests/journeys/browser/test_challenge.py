@@ -2,8 +2,8 @@
 
 from playwright.sync_api import expect
 
-from storefront.money import Money
-from storefront.payments.models import PaymentAttempt
+from storefront.core.money import Money
+from storefront.payments.ledger.models import PaymentAttempt
 from tests.journeys.browser.phone import ASKED_ABOUT, Phone
 from tests.people import Shopper
 from tests.stack import Shop

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from storefront.catalog.models import Product, Variant
-from storefront.database import transaction
+from storefront.core.database import transaction
 from storefront.orders.models import OrderLine
 from tests.journeys.browser.phone import Phone
 from tests.people import Shopper

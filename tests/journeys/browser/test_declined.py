@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from storefront.money import Money
-from storefront.payments.models import PaymentAttempt
+from storefront.core.money import Money
+from storefront.payments.ledger.models import PaymentAttempt
 from tests.journeys.browser.phone import DECLINED_LATER, Phone
 from tests.people import Shopper
 from tests.stack import Shop

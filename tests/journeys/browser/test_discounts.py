@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from storefront.money import Money
-from storefront.orders.discounts import DiscountKind
+from storefront.core.money import Money
+from storefront.discounts.rules import DiscountKind
 from tests.journeys.browser.phone import Phone
 from tests.journeys.browser.test_without_scripts import goes_to_stripe, pays_there
 from tests.orders.codes import offer

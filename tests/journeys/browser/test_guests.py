@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from storefront.money import Money
+from storefront.cards.models import StripeCustomer
+from storefront.core.money import Money
 from storefront.orders.models import Order
-from storefront.payments.card_models import StripeCustomer
 from tests.journeys.browser.phone import ASKED_ABOUT, VISA, Phone
 from tests.journeys.browser.test_without_scripts import goes_to_stripe, pays_there
 from tests.people import PASSWORD

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Locator, expect
 
-from storefront.money import Money
+from storefront.core.money import Money
 from tests.journeys.browser.phone import STREET, VISA, Phone
 from tests.people import Shopper
 from tests.stack import Shop

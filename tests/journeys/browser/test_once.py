@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Route, expect
 
-from storefront.money import Money
+from storefront.core.money import Money
 from tests.journeys.browser.phone import VISA, Phone
 from tests.people import Shopper
 from tests.stack import Shop

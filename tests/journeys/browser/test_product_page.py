@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from storefront.catalog.models import Product, ProductImage, Variant
-from storefront.database import transaction
+from storefront.core.database import transaction
 from storefront.orders.models import OrderLine
 from tests.journeys.browser.phone import Phone
 from tests.people import PASSWORD, Shopper

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from storefront.cards.models import SavedCard
 from storefront.catalog.importing import Imported, import_file
-from storefront.mail.models import OutboundMail
-from storefront.money import Money
+from storefront.core.mail.models import OutboundMail
+from storefront.core.money import Money
 from storefront.payments.attempts import CONSENT
-from storefront.payments.card_models import SavedCard
-from storefront.payments.models import PaymentAttempt
+from storefront.payments.ledger.models import PaymentAttempt
 from tests.catalog.goods import APPAREL
 from tests.journeys.browser.phone import Phone
 from tests.stack import OWNER, Shop

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from storefront.payments.card_models import CardSetup, SavedCard
+from storefront.cards.models import CardSetup, SavedCard
 from tests.journeys.browser.phone import ASKED_ABOUT, DECLINED_LATER, VISA, Phone
 from tests.people import PASSWORD, Shopper
 from tests.stack import Shop

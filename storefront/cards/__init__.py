@@ -1,0 +1,1 @@
+"""Saved cards and the Stripe customers they belong to."""

@@ -1,0 +1,1 @@
+"""Discount codes: what they take off, why one does not count, and how often they are used."""

@@ -1,0 +1,1 @@
+"""A customer's data: exported, and erased when they leave."""

@@ -1,0 +1,1 @@
+"""Shipping zones and rates, tax rates, and Stripe Tax's answers."""

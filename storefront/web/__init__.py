@@ -1,0 +1,1 @@
+"""The Blueprints, one package each, and what they share."""

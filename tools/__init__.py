@@ -1,0 +1,1 @@
+"""Programs for developers: faults, crashes, pressure, bench and rules. bin/ starts them."""
