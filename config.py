@@ -85,7 +85,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         stripe_js_url=told.url("STRIPE_JS_URL", _stripe_js_for(api_base)),
         mail_url=told.mail_url(),
         owner_email=told.text("OWNER_EMAIL", ""),
-        alert_webhook_url=told.text("ALERT_WEBHOOK_URL", ""),
+        alert_webhook_url=told.alert_webhook_url(),
         staging_copy=told.yes_or_no("STAGING_COPY", default=False),
         clock_file=Path(told.text("CLOCK_FILE", "")) if told.text("CLOCK_FILE", "") else None,
         demo=told.text("STOREFRONT_DEMO", "") == "1",
@@ -218,6 +218,15 @@ class _Told:
         if urlsplit(value).scheme not in {"smtp", "smtps", "outbox"}:
             raise BadSettingError(
                 "MAIL_URL", "must be smtp://, smtps:// or outbox:", "smtps://user:password@mail.example:465"
+            )
+        return value
+
+    def alert_webhook_url(self) -> str:
+        value = self.text("ALERT_WEBHOOK_URL", "")
+        where = urlsplit(value)
+        if value and not (where.hostname and (where.scheme == "https" or where.hostname in LOOPBACK)):
+            raise BadSettingError(
+                "ALERT_WEBHOOK_URL", "must begin with https://", "https://hooks.slack.com/services/T000/B000/xxxx"
             )
         return value
 

@@ -15,10 +15,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 from storefront.abuse.card_testing import declined_past_us
 from storefront.cards.models import CardSetup
 from storefront.core import audit
+from storefront.core.alerts import alert_owner
 from storefront.core.clock import now
 from storefront.core.database import Base, current_session, end_read, transaction
 from storefront.core.errors import RateLimitedError
-from storefront.payments.ledger.effects import alarm
 from storefront.payments.ledger.models import AttemptState, PaymentAttempt
 from storefront.webhooks.models import StripeEvent
 
@@ -203,7 +203,7 @@ def _opened(why: str) -> dt.datetime | None:
 
 def _tell(at: dt.datetime, why: str) -> None:
     minutes = int(PAUSE.total_seconds() // 60)
-    alarm(
+    alert_owner(
         f"new_cards:{at.isoformat()}",
         "Somebody seems to be trying stolen cards",
         f"{why} New cards are refused for {minutes} minutes at a time, for as long as it goes on. "

@@ -9,13 +9,14 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, and_, func, select
 
+from storefront.abuse import new_card_counts
 from storefront.abuse.circuit_breaker import check_new_cards_allowed
 from storefront.cards.models import CardSetup
 from storefront.core.client_address import address_hash, is_address_known
 from storefront.core.clock import now
 from storefront.core.database import current_session, end_read
 from storefront.core.errors import RateLimitedError
-from storefront.core.rate_limits import throttle, throttle_address, when
+from storefront.core.rate_limits import when
 from storefront.orders.models import Order
 from storefront.orders.placing import Buyer
 from storefront.payments.ledger.models import AttemptState, Payment, PaymentAttempt
@@ -26,9 +27,6 @@ MAX_ATTEMPTS: Final = 60
 # Of all guests at one address. A family, an office, a school are one.
 MAX_DECLINES_PER_ADDRESS: Final = 30
 MAX_ATTEMPTS_PER_ADDRESS: Final = 150
-# New cards, whether they pay or are only saved. An office or a school is one address.
-MAX_NEW_CARDS: Final = "12 per hour"
-MAX_NEW_CARDS_PER_ADDRESS: Final = "60 per hour"
 # After so many declines of new cards from one address within the hour, so long a wait from one to the next.
 SLOWER: Final = (
     (30, dt.timedelta(hours=1)),
@@ -42,7 +40,9 @@ _TOO_MANY_CARDS: Final = (
 
 
 def check_limits(buyer: Buyer) -> None:
-    """Raise RateLimitedError where this customer's cards were declined too often, or they paid too often, in the last hour.
+    """Raise RateLimitedError where this customer's cards were declined too often, or they tried too often, in the last hour.
+
+    What was paid does not count: a club's treasurer buys forty times, and a stolen card that pays is no test any more.
 
     A user is counted as such whatever address they type; a typed address counts for guests alone, so that nobody
     can use up a customer's tries. Guests are also counted by where they are: an e-mail is quickly thought up.
@@ -65,7 +65,11 @@ def _refuse(whose: ColumnElement[bool], most_declines: int, most_attempts: int) 
         func.count(PaymentAttempt.id).filter(is_declined),
         func.min(PaymentAttempt.created_at).filter(is_declined),
     )
-    lately = tries.join(Payment).join(Order).where(whose, PaymentAttempt.created_at > now() - WINDOW)
+    lately = (
+        tries.join(Payment)
+        .join(Order)
+        .where(whose, PaymentAttempt.created_at > now() - WINDOW, PaymentAttempt.state != AttemptState.succeeded)
+    )
     all_of_them, first, declines, first_declined = current_session().execute(lately).one()
     if declines >= most_declines or all_of_them >= most_attempts:
         oldest = first_declined if declines >= most_declines else first
@@ -80,11 +84,10 @@ def count_new_card(user_id: int | None, email_key: str = "") -> None:
     """
     check_new_cards_allowed()
     # First, so that whoever is stopped here does not use up what their neighbours have.
-    who = f"user {user_id}" if user_id is not None else f"guest {email_key}"
-    throttle("new-card", who, limit=MAX_NEW_CARDS, words=_TOO_MANY_CARDS)
+    new_card_counts.count_for(user_id, email_key, words=_TOO_MANY_CARDS)
     if is_address_known():
         _slow_down()
-        throttle_address("new-card-address", limit=MAX_NEW_CARDS_PER_ADDRESS, words=_TOO_MANY_CARDS)
+        new_card_counts.count_at(address_hash(), words=_TOO_MANY_CARDS)
 
 
 def _slow_down() -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from storefront.cards import apply
 from storefront.cards.models import SavedCard, StripeCustomer
+from storefront.core.alerts import alert_owner
 from storefront.core.clock import now
 from storefront.core.database import current_session, end_read, transaction
 from storefront.core.email_addresses import as_servers_write
@@ -165,6 +166,13 @@ def update_customer_at_stripe(customer_id: int) -> None:
     with transaction() as session:
         customer = session.get_one(StripeCustomer, customer_id, with_for_update=True)
         customer.sync_error = error
+        if error:
+            alert_owner(
+                f"customer-sync:{customer_id}:{error}",
+                f"Stripe did not take all of a customer's details ({stripe_id})",
+                f"It refused: {error}. The rest was sent without it.",
+                "Look at the customer in Stripe's dashboard. Nothing else waits for this.",
+            )
         # What Stripe was asked before it heard of this is out of date.
         apply.invalidate_syncs(customer)
         if customer.default_card_id == default_id:
@@ -172,9 +180,20 @@ def update_customer_at_stripe(customer_id: int) -> None:
 
 
 def _push(stripe_id: str, params: dict[str, Any]) -> str:
-    """Why Stripe would not take it, or nothing."""
-    try:
-        update_customer(stripe_id, params)
-    except StripeRefusedError as refused:
-        return refused.code
-    return ""
+    """Send it; what is refused is left out, so that one bad field holds up none of the others. Returns what was refused, or "".
+
+    Stripe names the parameter (`invoice_settings[default_payment_method]`). Where it names none that was sent, the
+    refusal is about the customer or the key, and leaving out fields would not help.
+    """
+    left, refusals = dict(params), []
+    while left:
+        try:
+            update_customer(stripe_id, left)
+        except StripeRefusedError as refused:
+            field = refused.param.partition("[")[0]
+            refusals.append(f"{refused.param}: {refused.code}" if refused.param else refused.code)
+            if left.pop(field, None) is None:
+                break
+        else:
+            break
+    return "; ".join(refusals)

@@ -8,13 +8,13 @@ from typing import Any, Final
 from flask import current_app
 from sqlalchemy import select
 
+from storefront.cards.brands import card_name
 from storefront.cards.models import SavedCard
 from storefront.core.clock import now
 from storefront.core.database import current_session, end_read, transaction
 from storefront.core.jobs.queue import job
 from storefront.core.mail.outbox import Message, message, queue_mails
 from storefront.customers.models import User
-from storefront.payments.emails import card_in_words
 
 DAYS_BEFORE: Final = (7, 30)
 AT_A_TIME: Final = 500
@@ -64,7 +64,7 @@ def card_expiring(stored: dict[str, Any]) -> dict[str, Any] | None:
         return None
     return {
         "first_name": session.get_one(User, card.user_id).first_name,
-        "card": card_in_words(card.brand, card.last4),
+        "card": card_name(card.brand, card.last4),
         "ends": f"{ends.day} {ends:%B %Y}",
         "link": f"{current_app.config['SETTINGS'].base_url}/account/cards",
     }

@@ -8,6 +8,7 @@ from flask import current_app
 from sqlalchemy import ColumnElement, func, select
 
 from storefront.cards import apply
+from storefront.cards.brands import card_name
 from storefront.cards.customers import wait_for_mode
 from storefront.cards.models import SavedCard, StripeCustomer
 from storefront.core.clock import now
@@ -58,9 +59,9 @@ def own_card(user_id: int, card_id: int) -> SavedCard:
     if card.replaced_by_id:
         card = _find(user_id, card.replaced_by_id)
     if card.removed_at:
-        raise InvalidRequestError(f"{card.brand.title()} {card.last4} was removed. Please choose another card.")
+        raise InvalidRequestError(f"{card_name(card.brand, card.last4)} was removed. Please choose another card.")
     if card.is_expired:
-        raise InvalidRequestError(f"{card.brand.title()} {card.last4} has expired. Please choose another card.")
+        raise InvalidRequestError(f"{card_name(card.brand, card.last4)} has expired. Please choose another card.")
     return card
 
 

@@ -8,7 +8,7 @@ import datetime as dt
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storefront.core.database import Base
+from storefront.core.database import Base, MinorUnits
 
 
 class SearchEntry(Base):
@@ -18,8 +18,8 @@ class SearchEntry(Base):
 
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), primary_key=True)
     title_key: Mapped[str] = mapped_column(index=True)
-    lowest_minor: Mapped[int] = mapped_column(index=True)
-    highest_minor: Mapped[int] = mapped_column(index=True)
+    lowest_minor: Mapped[MinorUnits] = mapped_column(index=True)
+    highest_minor: Mapped[MinorUnits] = mapped_column(index=True)
     position: Mapped[int] = mapped_column(index=True)
     created_at: Mapped[dt.datetime] = mapped_column(index=True)
 

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.core.clock import now
-from storefront.core.database import Base
+from storefront.core.database import Base, MinorUnits
 
 
 class Product(Base):
@@ -74,7 +74,7 @@ class Variant(Base):
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), index=True)
     sku: Mapped[str] = mapped_column(unique=True, insert_sentinel=True)
     option_values: Mapped[list[str]] = mapped_column(default=list)
-    price_minor: Mapped[int]
+    price_minor: Mapped[MinorUnits]
     stock: Mapped[int | None]
     requires_shipping: Mapped[bool] = mapped_column(default=True)
     has_assets: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -2,16 +2,21 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
+from click import ClickException
 from flask import current_app
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
+from config import Settings
 from storefront.cli.discounts import discounts
 from storefront.cli.printing import ROW_ID, OwnersCommands, in_plain_words, show_table
-from storefront.core import audit, installation
+from storefront.core import alerts, audit, installation
+from storefront.core.clock import now
 from storefront.core.database import transaction
+from storefront.core.mail.outbox import queue_mail
 from storefront.customers.address_form import email_field
 from storefront.customers.joining import join, newcomer
 from storefront.customers.models import Role, User
@@ -119,6 +124,28 @@ def reindex_products() -> None:
     number = reindex(progress=_say_how_far)
     click.echo(err=True)
     click.echo(f"{number} products can be found now.")
+
+
+@shop.command("test-alert")
+def test_alert() -> None:
+    """Send one alert as a test: a mail to OWNER_EMAIL, and a POST to ALERT_WEBHOOK_URL; says what became of each."""
+    settings: Settings = current_app.config["SETTINGS"]
+    told = ("This is a test.", "You asked for it with flask shop test-alert.", "Nothing has to be done.")
+    if settings.owner_email:
+        with transaction():
+            key = f"alarm:test:{now().isoformat()}"
+            queue_mail("owner_alarm", settings.owner_email, key, dict(zip(("what", "why", "to_do"), told, strict=True)))
+        click.echo(f"A mail to {settings.owner_email} is queued; flask worker sends it.")
+    else:
+        click.echo("OWNER_EMAIL is not set: no alert comes by mail.")
+    if not settings.alert_webhook_url:
+        click.echo("ALERT_WEBHOOK_URL is not set: no alert is posted anywhere.")
+        return
+    try:
+        alerts.send(settings.alert_webhook_url, alerts.body_for(settings, "test", *told))
+    except alerts.AlertNotTakenError as error:
+        raise ClickException(f"ALERT_WEBHOOK_URL: {error}") from error
+    click.echo(f"{urlsplit(settings.alert_webhook_url).hostname} took the alert.")
 
 
 @shop.command("adopt")

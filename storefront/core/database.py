@@ -6,11 +6,30 @@ import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, cast
 
-from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, Enum, MetaData, TypeDecorator, event
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Enum,
+    Integer,
+    MetaData,
+    TypeDecorator,
+    event,
+)
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, SessionTransaction, registry
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    ORMExecuteState,
+    Session,
+    SessionTransaction,
+    mapped_column,
+    registry,
+)
 
 _WRITING: Final = "in our transaction()"
 _BEFORE_COMMIT: Final = "to be done last"
@@ -65,6 +84,11 @@ class Base(DeclarativeBase):
             ),
         },
     )
+
+
+# An amount of money in the currency's smallest unit. Rupiah have twelve digits at Stripe, more than Postgres' INTEGER holds;
+# SQLite's holds them anyway.
+MinorUnits = Annotated[int, mapped_column(BigInteger().with_variant(Integer(), "sqlite"))]
 
 
 class TransactionError(RuntimeError):

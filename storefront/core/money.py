@@ -33,6 +33,9 @@ _MINIMUM: Final = {
     "pln": 200, "czk": 1500, "huf": 17500, "hkd": 400, "sgd": 50, "mxn": 1000, "inr": 50, "brl": 50, "aed": 200, "myr": 200,
     "thb": 1000, "ron": 200,
 }  # fmt: skip
+# The most: eight digits of the smallest unit, and twelve of Indonesia's. Source: https://docs.stripe.com/currencies.
+_MAXIMUM: Final = 99_999_999
+_MAXIMA: Final = {"idr": 999_999_999_999}
 _LOCALES: Final = {"eur": "en_DE", "usd": "en_US", "gbp": "en_GB", "chf": "en_CH", "sek": "en_SE", "dkk": "en_DK"}
 
 
@@ -92,13 +95,20 @@ class Money:
 
     @property
     def is_chargeable(self) -> bool:
-        """Whether Stripe takes an amount this small (and this even)."""
-        return self.minor >= smallest_charge(self.currency).minor and self.minor % smallest_step(self.currency) == 0
+        """Whether Stripe takes an amount this small, this large and this even."""
+        least, most = smallest_charge(self.currency).minor, largest_charge(self.currency).minor
+        return least <= self.minor <= most and self.minor % smallest_step(self.currency) == 0
 
 
 def smallest_charge(currency: str) -> Money:
     """The least that can be charged by card; source: Stripe's list of minimum amounts."""
     return Money(_MINIMUM.get(currency, smallest_step(currency)), currency)
+
+
+def largest_charge(currency: str) -> Money:
+    """The most that can be charged at once, rounded down to what can be charged at all; source: Stripe's page on currencies."""
+    most = _MAXIMA.get(currency, _MAXIMUM)
+    return Money(most - most % smallest_step(currency), currency)
 
 
 def smallest_step(currency: str) -> int:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from limits import RateLimitItem, parse
 from limits.storage import Storage
-from sqlalchemy import case, delete, select
+from sqlalchemy import case, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -57,6 +57,15 @@ def when(seconds: int) -> str:
     if minutes > _IN_HOURS:
         return f"in {math.ceil(minutes / 60)} hours"
     return "in a minute" if minutes <= 1 else f"in {minutes} minutes"
+
+
+def take_back(what: str, *who: str, limit: str) -> None:
+    """Take one try back, inside the running transaction: it came to a good end, and was no sign of anything."""
+    key = parse(limit).key_for(what, *who)
+    counted = update(Throttle).where(Throttle.key == _hashed(key), Throttle.tries > 0)
+    current_session().execute(
+        counted.values(tries=Throttle.tries - 1), execution_options={"synchronize_session": False}
+    )
 
 
 def forgive(what: str, *who: str, limit: str) -> None:

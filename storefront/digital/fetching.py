@@ -9,14 +9,13 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from flask import current_app
 from sqlalchemy import select, update
 
+from storefront.core.alerts import alert_owner
 from storefront.core.clock import now
 from storefront.core.database import current_session, transaction
 from storefront.core.errors import NotFoundError, ShopError
 from storefront.core.jobs.queue import job
-from storefront.core.mail.outbox import queue_mail
 from storefront.digital.folder import files_folder
 from storefront.digital.models import Asset, AssetKind, Download, Grant
 from storefront.digital.showing import Stand, stand_of
@@ -152,17 +151,14 @@ def _goes_on(grant_id: int, client: str, first_byte: int) -> bool:
 
 
 def _tell_owner(asset: Asset, order_id: int) -> None:
-    owner: str = current_app.config["SETTINGS"].owner_email
-    known = {
-        "what": f"The file “{asset.name}” is missing",
-        "why": f"The customer of order {label(_number(order_id))} wanted it, and was asked to come back. "
-        f"It should be {files_folder() / asset.path}.",
-        "to_do": "Put it back there from your backup; nothing else is needed.",
-    }
-    key = f"alarm:asset:{asset.id}:{now().date()}"
-    if owner:
-        with transaction():
-            queue_mail("owner_alarm", owner, key, known)
+    with transaction():
+        alert_owner(
+            f"asset:{asset.id}:{now().date()}",
+            f"The file “{asset.name}” is missing",
+            f"The customer of order {label(_number(order_id))} wanted it, and was asked to come back. "
+            f"It should be {files_folder() / asset.path}.",
+            "Put it back there from your backup; nothing else is needed.",
+        )
 
 
 def _number(order_id: int) -> int:

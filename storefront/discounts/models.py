@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.core.clock import now
-from storefront.core.database import Base
+from storefront.core.database import Base, MinorUnits
 from storefront.discounts.rules import DiscountKind, DiscountRules
 
 _HELD_ONCE = text("released_at IS NULL AND once_per_customer")
@@ -28,10 +28,10 @@ class Discount(Base):
     code: Mapped[str]
     code_key: Mapped[str] = mapped_column(unique=True)
     kind: Mapped[DiscountKind]
-    value: Mapped[int] = mapped_column(default=0)
+    value: Mapped[MinorUnits] = mapped_column(default=0)
     counts_from: Mapped[dt.datetime | None]
     counts_until: Mapped[dt.datetime | None]
-    minimum: Mapped[int] = mapped_column(default=0)
+    minimum: Mapped[MinorUnits] = mapped_column(default=0)
     most_uses: Mapped[int | None]
     once_per_customer: Mapped[bool] = mapped_column(default=False)
     # Not told by whether there are rows: a product that is deleted must not make it count for everything.

@@ -30,7 +30,7 @@ from storefront.discounts.lookup import is_used_by
 from storefront.discounts.models import Discount, DiscountUse
 from storefront.orders.totals import PricingContext
 
-WAY_ON: Final = "Give this order up, and buy what is in your cart at today’s total."
+WAY_ON: Final = "Cancel this order, and buy what is in your cart at today’s total."
 
 
 class DiscountUsedUpError(ConflictError):

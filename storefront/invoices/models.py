@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.core.clock import now
-from storefront.core.database import Base
+from storefront.core.database import Base, MinorUnits
 from storefront.core.money import Money
 from storefront.orders.models import Order
 
@@ -68,7 +68,7 @@ class Invoice(Base):
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
     refund_id: Mapped[int | None] = mapped_column(ForeignKey("refunds.id"))
     seller_id: Mapped[int | None] = mapped_column(ForeignKey("shop_details.id"), index=True)
-    amount: Mapped[int]
+    amount: Mapped[MinorUnits]
     currency: Mapped[str]
     buyer: Mapped[dict[str, Any]]
     issued_at: Mapped[dt.datetime] = mapped_column(default=now)

@@ -9,15 +9,14 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from flask import current_app
 from sqlalchemy import select, update
 
 from storefront.core import audit
+from storefront.core.alerts import alert_owner
 from storefront.core.database import current_session, transaction
 from storefront.core.email_addresses import key_of
 from storefront.core.errors import NotFoundError
 from storefront.core.jobs.queue import job
-from storefront.core.mail.outbox import queue_mail
 from storefront.customers.joining import KnownEmailError
 from storefront.customers.models import User
 from storefront.customers.people import user_by_email
@@ -63,17 +62,16 @@ def give_email(user_id: int, email: str) -> None:
 def tell_of_email_clashes() -> None:
     """Write to the owner what a migration met."""
     found = email_clashes()
-    owner: str = current_app.config["SETTINGS"].owner_email
-    if not found or not owner:
+    if not found:
         return
-    told = {
-        "what": "E-mail addresses to look at",
-        # Numbers alone: the mail outlives what its customers have deleted.
-        "why": " ".join(f"User {one.user_id}: {one.in_short}" for one in found),
-        "to_do": "Nothing was merged or moved. Run flask shop email-clashes to see the addresses and what you can do.",
-    }
     with transaction():
-        queue_mail("owner_alarm", owner, "alarm:email-clashes", told)
+        alert_owner(
+            "email-clashes",
+            "E-mail addresses to look at",
+            # Numbers alone: the mail outlives what its customers have deleted.
+            " ".join(f"User {one.user_id}: {one.in_short}" for one in found),
+            "Nothing was merged or moved. Run flask shop email-clashes to see the addresses and what you can do.",
+        )
 
 
 def _accounts() -> list[EmailClash]:

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.core.clock import now
-from storefront.core.database import Base
+from storefront.core.database import Base, MinorUnits
 from storefront.core.money import Money
 
 
@@ -81,12 +81,12 @@ class Order(Base):
     source: Mapped[OrderSource]
     checkout_token: Mapped[str] = mapped_column(unique=True)
     currency: Mapped[str]
-    subtotal: Mapped[int]
-    discount: Mapped[int] = mapped_column(default=0)
+    subtotal: Mapped[MinorUnits]
+    discount: Mapped[MinorUnits] = mapped_column(default=0)
     discount_code: Mapped[str] = mapped_column(default="")
-    shipping: Mapped[int] = mapped_column(default=0)
-    tax: Mapped[int] = mapped_column(default=0)
-    total: Mapped[int]
+    shipping: Mapped[MinorUnits] = mapped_column(default=0)
+    tax: Mapped[MinorUnits] = mapped_column(default=0)
+    total: Mapped[MinorUnits]
     shipping_address: Mapped[dict[str, Any] | None]
     shipping_name: Mapped[str] = mapped_column(default="")
     # What Stripe worked its taxes out by: it can be committed only once, so no other order has it.
@@ -145,11 +145,11 @@ class OrderLine(Base):
     picture_path: Mapped[str] = mapped_column(default="")
     name: Mapped[str]
     sku: Mapped[str]
-    unit_price: Mapped[int]
+    unit_price: Mapped[MinorUnits]
     quantity: Mapped[int]
-    total: Mapped[int]
+    total: Mapped[MinorUnits]
     # Its share of the order's discount; `total` is before it.
-    discount: Mapped[int] = mapped_column(default=0)
+    discount: Mapped[MinorUnits] = mapped_column(default=0)
     stock_taken: Mapped[bool]
     requires_shipping: Mapped[bool] = mapped_column(default=True)
 
@@ -168,8 +168,8 @@ class OrderTax(Base):
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
     name: Mapped[str]
     percentage: Mapped[int]
-    base: Mapped[int]
-    amount: Mapped[int]
+    base: Mapped[MinorUnits]
+    amount: Mapped[MinorUnits]
     included: Mapped[bool]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 from storefront.catalog.models import Product, Variant
 from storefront.core.database import current_session
 from storefront.core.errors import NotFoundError
-from storefront.core.money import Money
+from storefront.core.money import Money, largest_charge, smallest_charge
 from storefront.discounts.apply import applied_discount, or_free_shipping
 from storefront.orders.totals import PricedLine, PricingContext, Totals
 from storefront.shipping_and_tax.calculated_tax import goods_key_of, with_calculated_taxes
@@ -100,3 +100,27 @@ def _line(variant: Variant, quantity: int, currency: str) -> PricedLine:
         weight_grams=variant.weight_grams,
         has_assets=variant.has_assets,
     )
+
+
+def why_not_chargeable(totals: Totals) -> str:
+    """Why Stripe would not charge this total, in words for the customer: too little, too much, or too fine; "" where it would.
+
+    A total of 0 is charged to nobody, so nothing stands in its way.
+    """
+    total = totals.total
+    if not total or total.is_chargeable:
+        return ""
+    if total < smallest_charge(total.currency):
+        return _too_little(totals)
+    most = largest_charge(total.currency)
+    if most < total:
+        return f"The most we can charge a card at once is {most}. Please order less, or in several orders."
+    return f"{total} cannot be charged to a card exactly. Please contact us, and we will mend the price."
+
+
+def _too_little(totals: Totals) -> str:
+    least = f"the least we can charge a card is {smallest_charge(totals.total.currency)}"
+    if not totals.discount:
+        return f"T{least[1:]}. Please add something."
+    code = totals.discount_name
+    return f"With the code {code} it comes to {totals.total}, but {least}. Please add something, or take the code off."

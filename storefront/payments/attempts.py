@@ -8,6 +8,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from storefront.cards import saved_cards
+from storefront.cards.consent import consent
 from storefront.cards.models import SavedCard, StripeCustomer
 from storefront.core.client_address import address_hash
 from storefront.core.clock import now
@@ -19,7 +20,7 @@ from storefront.payments import hosted
 from storefront.payments.ledger.models import AttemptState, Payment, PaymentAttempt, Source
 from storefront.payments.ledger.record import record, record_or_note
 from storefront.stripe.api import INTENT_PARTS, create_session, fetch_intent, send_payment
-from storefront.stripe.errors import OutcomeUnknownError, StripeRefusedError
+from storefront.stripe.errors import CARD_REFUSED, OutcomeUnknownError, StripeRefusedError
 from storefront.stripe.objects import (
     AttemptUpdate,
     StripeObject,
@@ -27,8 +28,8 @@ from storefront.stripe.objects import (
     payment_intent_update,
 )
 
+_ABOUT_THE_REQUEST = {400, 404}
 INTENT_MOVED_ON = "payment_intent_unexpected_state"
-CONSENT = "Keep this card for one-click buying. Stripe keeps the number, the shop keeps the last four digits."
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def write_attempt(
             params["use_stripe_sdk"] = True
         _prepare_intent(attempt, payment, public_id, params)
     if attempt.consent_at:
-        attempt.consent_words = CONSENT
+        attempt.consent_words = str(consent(is_customer=user_id is not None))
     session = current_session()
     session.add(attempt)
     session.flush()
@@ -234,7 +235,8 @@ def _record_refusal(
     if says_nothing or (moved_on and not _sync_intent(sending, unsettled.source)):
         record(unsettled)
         return
-    record(replace(unsettled, state=AttemptState.refused, code=refused.code, words=""))
+    code = CARD_REFUSED if refused.is_about_card and refused.status in _ABOUT_THE_REQUEST else refused.code
+    record(replace(unsettled, state=AttemptState.refused, code=code, words=""))
 
 
 def _sync_intent(sending: PreparedRequest, source: Source) -> bool:

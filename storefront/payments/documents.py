@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from storefront.cards.brands import card_name
 from storefront.core.database import current_session
 from storefront.core.errors import NotFoundError
 from storefront.core.mail.outbox import enclosure
@@ -13,7 +14,6 @@ from storefront.core.mail.sending import Enclosure
 from storefront.core.money import Money
 from storefront.invoices.models import Invoice, InvoiceKind
 from storefront.invoices.rendering import draw
-from storefront.payments.emails import card_in_words
 from storefront.payments.ledger.models import Payment
 
 
@@ -72,7 +72,7 @@ def _written(order_id: int) -> Sequence[Invoice]:
 
 def _draw(one: Invoice, written: Sequence[Invoice]) -> Enclosure:
     payment = current_session().scalars(select(Payment).where(Payment.order_id == one.order_id)).one()
-    paid_with = card_in_words(payment.card_brand, payment.card_last4)
+    paid_with = card_name(payment.card_brand, payment.card_last4)
     pdf = draw(one, paid_with=paid_with, about=_what_it_is_about(one, written))
     return Enclosure(f"{one.label}.pdf", "application/pdf", pdf)
 

@@ -7,6 +7,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from config import Settings
+from storefront.cards.brands import card_name
 from storefront.core.database import current_session
 from storefront.core.mail.outbox import message
 from storefront.core.money import Money
@@ -16,11 +17,11 @@ from storefront.digital.showing import downloads_of
 from storefront.orders.labels import label
 from storefront.orders.links import signed_order_path
 from storefront.orders.models import Order, OrderStatus
+from storefront.payments.failures import FailureKind, failure_of
 from storefront.payments.ledger.models import FAILED_REFUNDS, Payment, Refund
 
 PAID = (OrderStatus.paid, OrderStatus.partially_refunded, OrderStatus.refunded)
 OPEN_DOWNLOADS = (OrderStatus.paid, OrderStatus.partially_refunded)
-BRANDS = {"amex": "American Express", "diners": "Diners Club", "jcb": "JCB", "unionpay": "UnionPay"}
 
 Stored = dict[str, Any]
 Told = dict[str, Any]
@@ -56,9 +57,12 @@ def payment_failed(stored: Stored) -> Told | None:
     attempt = payment.last_attempt
     if payment.order.status is not OrderStatus.failed or attempt is None:
         return None
+    failure = failure_of(attempt)
+    card = card_name(attempt.card_brand, attempt.card_last4)
     return _to_customer(payment) | {
-        "refused_card": card_in_words(attempt.card_brand, attempt.card_last4),
-        "reason": attempt.decline_words.rstrip("."),
+        "heading": failure.heading.format(card=card or "your card"),
+        "sentence": failure.sentence,
+        "reason": failure.reason or (attempt.decline_words.rstrip(".") if failure.kind is FailureKind.declined else ""),
         "held_until": f"{payment.order.hold_until.astimezone():%H:%M %Z}",
     }
 
@@ -159,7 +163,7 @@ def _about(payment: Payment) -> Told:
             "lines": [(line.quantity, line.name, str(Money(line.total, order.currency))) for line in order.lines],
             "sums": _sums(order),
             "total": str(order.total_money),
-            "card": card_in_words(payment.card_brand, payment.card_last4),
+            "card": card_name(payment.card_brand, payment.card_last4),
             "address": _address(order),
             "arrives": format_date(order.arrives_on, "EEEE, d MMMM", locale="en") if order.arrives_on else "",
         }
@@ -185,11 +189,6 @@ def _sums(order: Order) -> list[tuple[str, str]]:
     sums.append(("Total", str(order.total_money)))
     sums += [(f"includes {name}", amount) for name, amount, included in taxes if included]
     return sums
-
-
-def card_in_words(brand: str, last4: str) -> str:
-    """As everywhere in the shop: Visa •• 4242."""
-    return f"{BRANDS.get(brand, brand.title())} •• {last4}" if last4 else ""
 
 
 def _address(order: Order) -> list[str]:

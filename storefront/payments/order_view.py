@@ -15,6 +15,7 @@ from storefront.core.errors import NotFoundError
 from storefront.core.money import Money
 from storefront.orders.models import Order, OrderLine, OrderSource, OrderStatus, OrderTax
 from storefront.orders.totals import TaxLine
+from storefront.payments.failures import Failure, failure_of
 from storefront.payments.ledger.models import (
     FAILED_REFUNDS,
     AttemptKind,
@@ -27,22 +28,6 @@ from storefront.payments.ledger.models import (
     RefundState,
 )
 from storefront.payments.ledger.states import promised
-
-# What a bank's reason is in the customer's words. What is not here is not told.
-REASONS = {
-    "insufficient_funds": "not enough funds",
-    "expired_card": "the card has expired",
-    "incorrect_cvc": "the security code was wrong",
-    "invalid_cvc": "the security code was wrong",
-    "incorrect_number": "the card number was wrong",
-    "card_velocity_exceeded": "too many payments in a short time",
-    "withdrawal_count_limit_exceeded": "the card's limit is used up",
-    "currency_not_supported": "it does not pay in this currency",
-    "card_not_supported": "it does not allow this kind of payment",
-    "processing_error": "a fault on the way",
-    "authentication_required": "it wants to know that it is you",
-    "payment_intent_authentication_failure": "it could not be sure that it was you",
-}
 
 
 class Shown(enum.StrEnum):
@@ -110,14 +95,13 @@ class OrderView:
     address: dict[str, str] | None
     card: CardShown | None
     next_attempt: int
-    decline_reason: str | None
+    failure: Failure | None
     gives_up: bool
     is_unknown: bool
     asked_at: dt.datetime | None
     disputes: tuple[tuple[str, dt.datetime | None], ...]
     has_downloads: bool = False
     waits_on_page: bool = False
-    page_refused: bool = False
     discount_code: str = ""
     keeps_card: bool = False
     taxes: tuple[TaxLine, ...] = ()
@@ -185,11 +169,10 @@ def _freeze(order: Order, payment: Payment) -> OrderView:
         address=order.shipping_address,
         card=_card(payment, last),
         next_attempt=last.number + 1 if last else 1,
-        decline_reason=REASONS.get(last.decline_code) if last else None,
+        failure=failure_of(last) if _state(order, last) is Shown.declined else None,
         gives_up=order.is_open and (unknown or waits_on_page or _freed_code(order)) and order.cancel_wanted_at is None,
         is_unknown=unknown,
         waits_on_page=order.is_open and waits_on_page,
-        page_refused=on_page and last is not None and last.state is AttemptState.refused,
         asked_at=last.asked_at if last else None,
         has_downloads=order.has_downloads,
         keeps_card=payment.stripe_customer_id is not None,

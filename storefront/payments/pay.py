@@ -13,7 +13,6 @@ from storefront.abuse.limits import check_limits, count_new_card
 from storefront.carts.models import Cart, CartLine, CartState
 from storefront.core.database import current_session, end_read, transaction
 from storefront.core.errors import BusyError, ConflictError, InvalidRequestError, RateLimitedError, ShopError
-from storefront.core.money import smallest_charge
 from storefront.orders.models import Order, OrderSource
 from storefront.orders.placing import (
     AlreadyPlacedError,
@@ -22,7 +21,7 @@ from storefront.orders.placing import (
     find_existing_orders,
     place_order,
 )
-from storefront.orders.pricing import price_goods
+from storefront.orders.pricing import price_goods, why_not_chargeable
 from storefront.orders.totals import TaxQuestion, Totals
 from storefront.payments.attempts import (
     OnHostedPage,
@@ -213,15 +212,7 @@ def _check_chargeable(totals: Totals) -> None:
     if totals.tax_question and not totals.tax_calculation:
         raise _TaxNeededError(totals.tax_question)
     if totals.total and not totals.total.is_chargeable:
-        raise InvalidRequestError(_below_minimum_message(totals))
-
-
-def _below_minimum_message(totals: Totals) -> str:
-    least = f"the least we can charge a card is {smallest_charge(totals.total.currency)}"
-    if not totals.discount:
-        return f"T{least[1:]}. Please add something."
-    code = totals.discount_name
-    return f"With the code {code} it comes to {totals.total}, but {least}. Please add something, or take the code off."
+        raise InvalidRequestError(why_not_chargeable(totals))
 
 
 def _apply_free(payment: Payment) -> None:

@@ -7,10 +7,10 @@ from sqlalchemy import update
 
 from storefront.cards.models import SavedCard, StripeCustomer
 from storefront.core import audit
+from storefront.core.alerts import alert_owner
 from storefront.core.clock import now
 from storefront.core.database import end_read, transaction
 from storefront.core.jobs.queue import job
-from storefront.payments.ledger.effects import alarm
 from storefront.stripe import keys
 from storefront.stripe.errors import OutcomeUnknownError
 from storefront.stripe.guard import fetch_account_once
@@ -51,7 +51,7 @@ def switch_account() -> str | None:
 
 
 def _tell(account: str) -> None:
-    alarm(
+    alert_owner(
         f"stripe_account:{account}",
         "The Stripe key opens another account",
         f"STRIPE_SECRET_KEY opens {account}, which is not the account this shop has used until now. "

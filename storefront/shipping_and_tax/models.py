@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.core.clock import now
-from storefront.core.database import Base
+from storefront.core.database import Base, MinorUnits
 
 
 class RateKind(enum.StrEnum):
@@ -78,8 +78,8 @@ class ShippingRate(Base):
     zone_id: Mapped[int | None] = mapped_column(ForeignKey("shipping_zones.id", ondelete="CASCADE"), index=True)
     name: Mapped[str]
     kind: Mapped[RateKind] = mapped_column(default=RateKind.flat)
-    price_minor: Mapped[int]
-    free_from_minor: Mapped[int | None]
+    price_minor: Mapped[MinorUnits]
+    free_from_minor: Mapped[MinorUnits | None]
     days: Mapped[int] = mapped_column(default=3)
     position: Mapped[int] = mapped_column(default=0)
 
@@ -96,8 +96,8 @@ class ShippingTier(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     rate_id: Mapped[int] = mapped_column(ForeignKey("shipping_rates.id", ondelete="CASCADE"), index=True)
-    up_to: Mapped[int | None]
-    price_minor: Mapped[int]
+    up_to: Mapped[MinorUnits | None]
+    price_minor: Mapped[MinorUnits]
 
 
 class TaxRate(Base):

@@ -111,7 +111,8 @@ def as_refusal(refused: stripe.StripeError) -> StripeRefusedError:
     told = refused.error
     # Not every refusal has a code: a key used for another request only has a type, `idempotency_error`.
     code = refused.code or (told and (told.code or told.type)) or type(refused).__name__
-    return StripeRefusedError(code, refused.user_message or "", refused.http_status or 0)
+    param = (told and told.param) or ""
+    return StripeRefusedError(code, refused.user_message or "", refused.http_status or 0, param)
 
 
 def to_dict(answer: stripe.StripeObject) -> StripeObject:

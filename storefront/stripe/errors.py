@@ -6,7 +6,12 @@ from typing import Final
 from storefront.core.errors import BusyError
 from storefront.core.jobs.queue import RetryLaterError
 
+# Our word, in an attempt's row, for a refusal that was about the saved card: removed at Stripe, or not this customer's.
+CARD_REFUSED: Final = "payment_method_refused"
 STAGING_COPY_RETRY: Final = dt.timedelta(minutes=10)
+
+
+_DETACHED: Final = "was detached from a Customer"
 
 
 class OutcomeUnknownError(Exception):
@@ -14,11 +19,19 @@ class OutcomeUnknownError(Exception):
 
 
 class StripeRefusedError(Exception):
-    """Stripe refused: nothing was done. `code` is Stripe's, `words` are for logs and owners."""
+    """Stripe refused: nothing was done. `code` and `param` are Stripe's, `words` are for logs and owners.
 
-    def __init__(self, code: str, words: str, status: int) -> None:
+    `param` is the parameter that was wrong, such as `payment_method` or `invoice_settings[default_payment_method]`; often empty.
+    """
+
+    def __init__(self, code: str, words: str, status: int, param: str = "") -> None:
         super().__init__(code)
-        self.code, self.words, self.status = code, words, status
+        self.code, self.words, self.status, self.param = code, words, status, param
+
+    @property
+    def is_about_card(self) -> bool:
+        """Whether the card was refused, not the rest of the request. For a detached one Stripe has words and no code."""
+        return self.param.startswith("payment_method") or _DETACHED in self.words
 
 
 class StagingCopyError(BusyError, RetryLaterError):

@@ -20,7 +20,7 @@ from storefront.core.money import Money
 from storefront.customers.address_form import AddressForm
 from storefront.customers.addresses import default_address
 from storefront.customers.countries import country_name
-from storefront.orders.pricing import price_goods
+from storefront.orders.pricing import price_goods, why_not_chargeable
 from storefront.orders.totals import TaxLine, Totals
 from storefront.web.discount_code import CodeField, code_field
 from storefront.web.login import current_customer
@@ -68,7 +68,10 @@ def cart_context(owner: CartOwner, sentences: tuple[str, ...] = (), code: CodeFi
     lines = cart.lines if cart else []
     held = quantities_held_by_order(cart) if cart else {}
     troubles = _cannot_be_had(cart, held)
-    drawn = _money_of(cart, code) if cart and lines else {"summary": None, "delivery": None, "code": code}
+    drawn: dict[str, Any] = {"summary": None, "delivery": None, "code": code}
+    if cart and lines:
+        totals, drawn = _money_of(cart, code)
+        troubles += filter(None, [why_not_chargeable(totals)])
     return {
         "cart_lines": [line_view(line, settings.currency, held.get(line.variant_id, 0)) for line in lines],
         **drawn,
@@ -80,8 +83,8 @@ def cart_context(owner: CartOwner, sentences: tuple[str, ...] = (), code: CodeFi
     }
 
 
-def _money_of(cart: Cart, code: CodeField | None) -> dict[str, Any]:
-    """What it costs, and what there is to choose about its delivery (see cart/_delivery.html)."""
+def _money_of(cart: Cart, code: CodeField | None) -> tuple[Totals, dict[str, Any]]:
+    """What it costs, and as the page draws it with what there is to choose about its delivery (see cart/_delivery.html)."""
     user = current_customer()
     address = default_address(user.id) if user else None
     wanted = {line.variant_id: line.quantity for line in cart.lines if line.variant.product.published}
@@ -96,7 +99,7 @@ def _money_of(cart: Cart, code: CodeField | None) -> dict[str, Any]:
         "refusal": totals.refusal,
     }
     there_is = asks_where or totals.refusal or len(totals.ways) > 1
-    return {
+    return totals, {
         "summary": summary_of(totals),
         "delivery": delivery if there_is else None,
         "code": code or code_field(cart, totals),

@@ -59,7 +59,7 @@ def checkout_context(
         "refusal": totals.refusal,
         "rates": rates_of(totals),
         # There is no order to come back to yet; the attempt's own request names the right one.
-        "new_card": new_card(totals.total, url_for("checkout.show"), saves=True),
+        "new_card": new_card(totals.total, url_for("checkout.show"), saves=True, is_customer=user is not None),
         "checkout_token": cart.checkout_token,
         "expected_total": totals.total.minor,
         "changed": changed,

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
 from config import Settings
+from storefront.cards.brands import brand_name
 from storefront.catalog.products import collections
 from storefront.core.clock import now
 from storefront.core.errors import NotFoundError, RateLimitedError, ShopError
@@ -87,7 +88,7 @@ def current_page() -> str | None:
 def init_pages(app: Flask) -> None:
     """Teach Flask and Jinja the shop's pages."""
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.filters.update(money=_money, date=_date, time=_time, datetime=_datetime)
+    app.jinja_env.filters.update(money=_money, date=_date, time=_time, datetime=_datetime, brand=brand_name)
     app.context_processor(_common_context)
     app.after_request(_vary_by_htmx)
     app.register_error_handler(ShopError, _handle_refusal)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from flask import current_app, url_for
 
 from storefront.abuse import circuit_breaker
+from storefront.cards.consent import Consent, consent
 from storefront.cards.models import SavedCard
 from storefront.cards.saved_cards import usable_cards_of
 from storefront.carts.models import Cart
@@ -19,7 +20,7 @@ from storefront.customers.models import Address, User
 from storefront.orders.labels import label
 from storefront.orders.pricing import price_goods
 from storefront.orders.totals import Totals
-from storefront.payments.attempts import CONSENT
+from storefront.payments.failures import Failure
 from storefront.payments.order_view import CardShown, OrderView, Shown
 from storefront.web.login import current_customer
 from storefront.web.pricing_context import pricing_context, pricing_context_for_address
@@ -68,7 +69,7 @@ class NewCard:
     amount: int
     currency: str
     return_url: str
-    consent_words: str | None
+    consent: Consent | None
     rests: str
     fault: str | None = None
 
@@ -92,7 +93,7 @@ class Panel:
     pick_up: str | None = None
     order: PanelOrder | None = None
     attempt: int | None = None
-    decline_reason: str | None = None
+    failure: Failure | None = None
     held_until: dt.datetime | None = None
     email: str | None = None
     changed: tuple[str, ...] = ()
@@ -100,7 +101,6 @@ class Panel:
     bank_url: str | None = None
     can_give_up: bool = False
     may_pay: bool = True
-    page_refused: bool = False
     new_card: NewCard | None = None
     needs_address: bool = True
 
@@ -221,28 +221,28 @@ def order_panel(order: OrderView, *, may_pay: bool, user: User | None = None, ba
         arrives_on=order.arrives_on,
         order=_panel_order(order) if may_pay else replace(_panel_order(order), to=None),
         attempt=order.next_attempt if order.state is Shown.declined else order.next_attempt - 1,
-        decline_reason=order.decline_reason,
+        failure=order.failure,
         held_until=order.held_until,
         email=order.email if may_pay else None,
         bank_url=bank_url,
         can_give_up=order.gives_up and may_pay,
-        page_refused=order.page_refused,
         may_pay=may_pay,
         new_card=new_card(
             order.total,
             url_for("checkout.back", public_id=order.public_id),
             saves=user is not None or order.keeps_card,
+            is_customer=order.user_id is not None,
         )
         if order.state is Shown.declined and may_pay
         else None,
     )
 
 
-def new_card(total: Money, leads_back_to: str, *, saves: bool) -> NewCard:
+def new_card(total: Money, leads_back_to: str, *, saves: bool, is_customer: bool) -> NewCard:
     """What the fields for a new card need. `leads_back_to`: the path where the bank's page leads."""
     return_url = current_app.config["SETTINGS"].base_url + leads_back_to
-    consent = CONSENT.split(". ", maxsplit=1)[0] if saves else None
-    return NewCard(total.minor, total.currency, return_url, consent, circuit_breaker.paused_message())
+    words = consent(is_customer=is_customer) if saves else None
+    return NewCard(total.minor, total.currency, return_url, words, circuit_breaker.paused_message())
 
 
 def _panel_order(order: OrderView) -> PanelOrder:

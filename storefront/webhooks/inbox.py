@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select, update
 
 from storefront.core import audit
 from storefront.core.clock import now
 from storefront.core.database import current_session, dry_run, end_read, transaction, upsert
+from storefront.core.installation import this_shop
 from storefront.core.jobs.queue import enqueue
+from storefront.orders.models import Order
 from storefront.payments.ledger import effects
 from storefront.payments.ledger.models import Payment, PaymentAttempt, Source
 from storefront.payments.ledger.record import ForeignObjectError, MismatchError, apply_update
@@ -21,6 +23,7 @@ from storefront.stripe.objects import (
     card_facts,
     checkout_session_update,
     customer_update,
+    id_of,
     payment_intent_update,
 )
 from storefront.webhooks.handlers import FINAL, ask_for_look, ring
@@ -59,7 +62,7 @@ def try_apply(delivery: WebhookEvent) -> EventState | None:
 def _apply(delivery: WebhookEvent) -> tuple[EventState, str]:
     # What does not fit raises before anything is changed, so there is nothing to take back.
     try:
-        return (EventState.applied if _apply_effect(delivery) else EventState.ignored), ""
+        is_ours = _apply_effect(delivery)
     except ForeignObjectError:
         return EventState.ignored, "not this shop's"
     except MismatchError as why:
@@ -67,6 +70,26 @@ def _apply(delivery: WebhookEvent) -> tuple[EventState, str]:
         amount = about.get("amount", about.get("amount_total"))
         effects.record_unmatched(about["id"], str(why), amount, about.get("currency") or "")
         return EventState.unmatched, str(why)
+    if not is_ours:
+        return EventState.ignored, ""
+    _note_last_event(delivery)
+    return EventState.applied, ""
+
+
+def _note_last_event(delivery: WebhookEvent) -> None:
+    """Which event of Stripe's a payment heard of last, whatever it said: a decline, a challenge and a refund as well as a success."""
+    about = delivery.object
+    is_intent = delivery.type.startswith("payment_intent.")
+    intent = about["id"] if is_intent else id_of(about.get("payment_intent"))
+    if intent is None:
+        return
+    is_about = Payment.stripe_payment_intent_id == intent
+    if is_intent and (about.get("metadata") or {}).get("shop") == this_shop():
+        # The answer that would have told us the intent may be lost.
+        order = select(Order.id).where(Order.public_id == about["metadata"].get("order_id")).scalar_subquery()
+        is_about = or_(is_about, and_(Payment.order_id == order, Payment.stripe_payment_intent_id.is_(None)))
+    heard = update(Payment).where(is_about).values(last_webhook_event=delivery.id, last_webhook_at=now())
+    current_session().execute(heard, execution_options={"synchronize_session": False})
 
 
 def _note(delivery: WebhookEvent, state: EventState, error: str) -> EventState:

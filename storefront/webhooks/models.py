@@ -8,7 +8,7 @@ from sqlalchemy import false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.core.clock import now
-from storefront.core.database import Base
+from storefront.core.database import Base, MinorUnits
 
 
 class EventState(enum.StrEnum):
@@ -50,7 +50,7 @@ class Unmatched(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     object_id: Mapped[str] = mapped_column(unique=True)
     why: Mapped[str]
-    amount: Mapped[int | None]
+    amount: Mapped[MinorUnits | None]
     currency: Mapped[str] = mapped_column(default="")
     seen_at: Mapped[dt.datetime] = mapped_column(default=now)
     settled_at: Mapped[dt.datetime | None]

@@ -6,12 +6,12 @@ from typing import Final
 from flask import current_app
 from sqlalchemy import func, select
 
+from storefront.core.alerts import alert_owner
 from storefront.core.clock import now
 from storefront.core.database import current_session, transaction
 from storefront.core.jobs.queue import job
 from storefront.core.mail.models import OutboundMail
 from storefront.orders.models import Order
-from storefront.payments.ledger.effects import alarm
 from storefront.payments.ledger.models import IntentState, Payment
 from storefront.webhooks.models import StripeEvent
 
@@ -51,7 +51,7 @@ def notice_silent_webhooks() -> None:
 
 
 def _tell_silence(since: dt.datetime) -> None:
-    alarm(
+    alert_owner(
         # One silence has one last webhook before it.
         f"webhooks_silent:{_newest_brought()}",
         "Stripe’s webhooks have stopped coming",
@@ -64,7 +64,7 @@ def _tell_silence(since: dt.datetime) -> None:
 
 def _tell_end(before: str) -> None:
     if str(_newest_brought()) != before:
-        alarm(
+        alert_owner(
             f"webhooks_back:{before}",
             "Stripe’s webhooks are coming again",
             "They had stopped, and you were written to about it.",

@@ -107,7 +107,7 @@ def test_an_expired_card_cannot_be_chosen(alice: Customer) -> None:
 
     for answer in (alice.sends_part(f"/account/cards/{dead}/default"), alice.sends(f"/account/cards/{dead}/default")):
         assert answer.status_code == 422
-        assert "Amex 0005 has expired. Please choose another card." in words(answer.text)
+        assert "American Express •• 0005 has expired. Please choose another card." in words(answer.text)
         assert "4242 One-click card" in words(answer.text)
     assert alice.default_card_id() == first
 
@@ -120,7 +120,7 @@ def test_a_removed_card_cannot_be_chosen(alice: Customer) -> None:
     answer = alice.sends_part(f"/account/cards/{gone}/default")
 
     assert answer.status_code == 422
-    assert "Mastercard 4444 was removed. Please choose another card." in words(answer.text)
+    assert "Mastercard •• 4444 was removed. Please choose another card." in words(answer.text)
     assert alice.default_card_id() == first
 
 

@@ -10,7 +10,7 @@ from tools.faults.seen import Answer, Moment, Seen, says_nothing_charged
 @pytest.mark.parametrize(
     ("words", "promises"),
     [
-        ("Your bank said no. Nothing was charged.", True),
+        ("Your bank declined your card. Nothing was charged.", True),
         ("We are busy right now; nothing was charged, please try again.", True),
         ("Order K-1001 is not paid yet.", True),
         ("You have bought this already. Nothing was charged a second time.", False),

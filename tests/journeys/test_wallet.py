@@ -205,7 +205,7 @@ def test_many_tries_are_too_many(shop: Shop, sandbox: Sandbox, carol: Shopper, b
 def test_an_address_runs_out_of_tries_before_its_accounts_do(
     shop: Shop, someone: Callable[[str], Shopper], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storefront.abuse.limits.MAX_NEW_CARDS_PER_ADDRESS", "2 per hour")
+    monkeypatch.setattr("storefront.abuse.new_card_counts.MAX_NEW_CARDS_PER_ADDRESS", "2 per hour")
     people = [someone(name) for name in ("Dora", "Emil", "Flora")]
 
     assert [begins(person).status_code for person in people] == [200, 200, 429]

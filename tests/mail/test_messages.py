@@ -73,10 +73,8 @@ def test_a_failure_names_card_reason_and_time() -> None:
 
     text = texts("payment_failed", order_id=order_id)
 
-    assert (
-        "your bank said no to Mastercard •• 4444. Nothing was charged. It gave as its reason: not enough funds." in text
-    )
-    assert "held for you until" in text
+    assert "Your bank declined Mastercard •• 4444. Nothing was charged. Reason given: not enough funds." in text
+    assert "hold your items until" in text
 
 
 def test_a_failure_without_a_reason_gives_none() -> None:

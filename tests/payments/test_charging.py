@@ -138,7 +138,7 @@ def test_a_declined_new_card_then_another_on_the_same_order(shop: Shop, someone:
     answer = carol.presses(form, typed=typed)
 
     assert declined.state == "declined"
-    assert "not enough funds" in declined.page.text
+    assert "insufficient funds" in declined.page.text
     assert carol.opens(answer.redirect or answer.url).state == "paid"
     assert shop.all(PaymentAttempt.state) == [AttemptState.declined, AttemptState.succeeded]
     assert shop.orders() == [(2400, "paid")]

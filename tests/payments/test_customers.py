@@ -18,6 +18,7 @@ from storefront.cards.saved_cards import choose_default
 from storefront.core.database import end_read, transaction
 from storefront.core.errors import NotFoundError
 from storefront.core.jobs.queue import RetryLaterError
+from storefront.core.mail.models import OutboundMail
 from storefront.customers.models import User
 from tests.people import Shopper
 from tests.stack import Sandbox, Shop
@@ -212,3 +213,45 @@ def test_what_was_deleted_meanwhile_is_told_nothing(shop: Shop, sandbox: Sandbox
         update_customer_at_stripe(4711)
 
     assert sandbox.requests("POST", CUSTOMERS) == []
+
+
+def test_a_field_that_stripe_refuses_holds_up_none_of_the_others(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:
+    alice.has_card("pm_card_mastercard")
+    shop.settle()
+    sandbox.hold_webhooks()
+    sandbox.stripe.v1.payment_methods.detach(alice.card_at_stripe("pm_card_mastercard"))
+    with shop.inside():
+        choose_default(alice.user_id, alice.cards["pm_card_mastercard"])
+
+    renames(shop, alice, "Alice Baker")
+    shop.work()
+
+    assert sandbox.stripe.v1.customers.retrieve(alice.customer).name == "Alice Baker"
+    [error] = shop.all(StripeCustomer.sync_error)
+    assert error.startswith("invoice_settings[default_payment_method]: ")
+    [(key, context)] = [
+        one for one in shop.all(OutboundMail.dedupe_key, OutboundMail.context) if "customer-sync" in one[0]
+    ]
+    assert alice.customer in context["what"]
+    assert "@" not in key + str(context)
+
+
+def test_a_new_name_arrives_after_the_last_card_is_gone(shop: Shop, sandbox: Sandbox, alice: Shopper) -> None:
+    """Through the pages: the card is removed, then the name is changed."""
+    shop.settle()
+    alice.sends(f"/account/cards/{alice.cards['pm_card_visa']}/removal", {})
+    shop.settle()
+
+    alice.sends("/account/profile/name", {"name": "Alice Baker"})
+    shop.settle()
+
+    assert sandbox.stripe.v1.customers.retrieve(alice.customer).name == "Alice Baker"
+    assert default_at_stripe(sandbox, alice.customer) is None
+    assert shop.all(StripeCustomer.sync_error) == [""]
+    assert shop.failed_jobs() == []
+
+
+def renames(shop: Shop, shopper: Shopper, name: str) -> None:
+    with shop.inside(), transaction() as session:
+        session.get_one(User, shopper.user_id).name = name
+        request_customer_sync(shopper.user_id)

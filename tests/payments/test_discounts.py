@@ -130,7 +130,7 @@ def test_37_declined_then_another_buyer_then_the_first_again(
 
     assert tries_again.status == 409
     assert tries_again.state == "declined"
-    assert "The code ONCE was used up in the meantime. Give this order up" in tries_again.page.text
+    assert "The code ONCE was used up in the meantime. Cancel this order" in tries_again.page.text
     assert shop.charged() == [Money(2000, "eur")]
     assert len(shop.all(PaymentAttempt)) == 2
     assert used(shop) == (1, [False, True])

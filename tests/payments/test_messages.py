@@ -7,7 +7,6 @@ import pytest
 from storefront.core.database import current_session, transaction
 from storefront.core.mail.outbox import WRITERS
 from storefront.orders.models import Order, OrderStatus
-from storefront.payments.emails import card_in_words
 from tests.mail.orders import decline, place
 from tests.payments.conftest import Books
 
@@ -86,7 +85,7 @@ def test_a_failure_is_told_only_of_a_try() -> None:
 
     assert without_a_try is None
     assert told is not None
-    assert (told["refused_card"], told["reason"]) == ("Mastercard •• 4444", "not enough funds")
+    assert (told["heading"], told["reason"]) == ("Your bank declined Mastercard •• 4444", "not enough funds")
 
 
 @pytest.mark.parametrize(
@@ -97,14 +96,6 @@ def test_a_parcels_number_is_a_link_only_where_it_is_one(tracking: str, url: str
 
     assert told is not None
     assert (told["tracking"], told["tracking_url"]) == (tracking, url)
-
-
-@pytest.mark.parametrize(
-    ("brand", "last4", "words"),
-    [("visa", "4242", "Visa •• 4242"), ("amex", "0005", "American Express •• 0005"), ("visa", "", "")],
-)
-def test_a_card_in_words(brand: str, last4: str, words: str) -> None:
-    assert card_in_words(brand, last4) == words
 
 
 def test_an_alarm_says_what_there_is(books: Books) -> None:

@@ -3,7 +3,6 @@
 from sqlalchemy import insert, select
 from sqlalchemy.orm import joinedload
 
-from storefront.core.clock import now
 from storefront.core.database import current_session
 from storefront.orders.models import Order
 from storefront.payments.ledger import effects
@@ -71,8 +70,6 @@ def write_changes(payment: Payment, before: dict[str, str], source: Source, even
     payment.order.status = order_status(payment, payment.order.status)
     changed = changed_since(payment, before)
     if changed:
-        if event:
-            payment.last_webhook_event, payment.last_webhook_at = event, now()
         effects.apply_effects(payment, changed)
     # Last, because it flushes: what follows from it all is written in one UPDATE a row.
     write_history(payment, source, [(what, before.get(what, ""), state) for what, state in changed.items()], event)

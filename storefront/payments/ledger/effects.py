@@ -6,9 +6,11 @@ import secrets
 from flask import current_app
 from sqlalchemy import select, update
 
+from storefront.abuse import new_card_counts
 from storefront.carts.closing import close_cart
 from storefront.carts.models import Cart, CartState
 from storefront.catalog import stock
+from storefront.core.alerts import alert_owner
 from storefront.core.clock import now
 from storefront.core.database import current_session, upsert
 from storefront.core.installation import this_shop
@@ -31,6 +33,7 @@ from storefront.payments.ledger.models import (
     RefundState,
 )
 from storefront.payments.ledger.states import promised
+from storefront.stripe.errors import CARD_REFUSED
 from storefront.webhooks.models import Unmatched
 
 # Why a refund failed that Stripe does not know of.
@@ -105,16 +108,22 @@ def apply_effects(payment: Payment, changed: dict[str, str]) -> None:
 
 
 def _attempt_effects(order: Order, attempt: PaymentAttempt, state: str | None) -> None:
+    if state == AttemptState.succeeded and attempt.new_card_from is not None:
+        new_card_counts.uncount(order.user_id, order.email_key, attempt.new_card_from)
     if state == AttemptState.unknown:
         enqueue("ask_about_attempt", {"attempt_id": attempt.id}, unique_key=f"attempt:{attempt.id}")
     if state in {AttemptState.declined, AttemptState.refused}:
         _mail_failure(order, attempt.number)
+    if attempt.decline_code == CARD_REFUSED and state == AttemptState.refused and attempt.stripe_payment_method_id:
+        # Our row said that it could pay, Stripe says that it cannot: the saved cards are shown as they are.
+        card = attempt.stripe_payment_method_id
+        enqueue("look_at_card", {"payment_method": card}, unique_key=f"look_at_card:{card}")
 
 
 def _count_discount(order: Order) -> None:
     """Money that arrives after a decline pays the total that was shown, whoever has used the code meanwhile."""
     if order.discount_code and redemption.count_late_use(order.id):
-        alarm(
+        alert_owner(
             f"discount:{order.public_id}",
             f"The code {order.discount_code} was used once more than it may be",
             f"The bank declined order {order.number}, so its code was free again, and somebody used it. Then the bank "
@@ -176,7 +185,7 @@ def _mail_refund(order: Order, refund: Refund) -> None:
     if refund.state in {RefundState.failed, RefundState.canceled} and not is_asked_anew:
         if refund.stripe_refund_id:
             queue_mail("refund_failed", order.email, f"refund_failed:{refund.public_id}", context)
-        alarm(
+        alert_owner(
             f"refund:{refund.public_id}",
             f"A refund for order {order.number} failed",
             f"Stripe says: {refund.failure_reason or refund.state}. The money is still with you.",
@@ -196,7 +205,7 @@ def dispute_changed(dispute: Dispute, payment: Payment | None) -> None:
         _update_downloads(payment)
     due = f" Answer by {dispute.evidence_due_by:%d %B %Y %H:%M} UTC." if dispute.evidence_due_by else ""
     about = f"order {payment.order.number}" if payment else "a payment we do not know"
-    alarm(
+    alert_owner(
         f"dispute:{dispute.stripe_dispute_id}:{dispute.status}",
         f"Dispute on {about}: {dispute.status.replace('_', ' ')}",
         f"The customer's bank asks for the money back. Its reason: {dispute.reason.replace('_', ' ')}.{due}",
@@ -212,20 +221,13 @@ def record_unmatched(object_id: str, why: str, amount: int | None, currency: str
         session.scalar(row.on_conflict_do_nothing(index_elements=["object_id"]).returning(Unmatched.id)) is not None
     )
     if is_new:
-        alarm(
+        alert_owner(
             f"unmatched:{object_id}",
             "Money that fits no order",
             why,
             "Look at it in Stripe's dashboard; see flask payments unmatched.",
         )
     return is_new
-
-
-def alarm(key: str, what: str, why: str, to_do: str) -> None:
-    """Write to the owner, once per key."""
-    owner = current_app.config["SETTINGS"].owner_email
-    if owner:
-        queue_mail("owner_alarm", owner, f"alarm:{key}", {"what": what, "why": why, "to_do": to_do})
 
 
 def unmatched() -> list[Unmatched]:

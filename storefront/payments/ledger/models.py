@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, fal
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.core.clock import now
-from storefront.core.database import Base
+from storefront.core.database import Base, MinorUnits
 from storefront.orders.models import Order
 
 
@@ -85,11 +85,11 @@ class Payment(Base):
     stripe_customer_id: Mapped[str | None]
     stripe_tax_calculation: Mapped[str | None]
     intent_state: Mapped[IntentState] = mapped_column(default=IntentState.open)
-    amount: Mapped[int]
+    amount: Mapped[MinorUnits]
     currency: Mapped[str]
     status: Mapped[PaymentStatus] = mapped_column(default=PaymentStatus.pending)
-    amount_captured: Mapped[int] = mapped_column(default=0)
-    amount_refunded: Mapped[int] = mapped_column(default=0)
+    amount_captured: Mapped[MinorUnits] = mapped_column(default=0)
+    amount_refunded: Mapped[MinorUnits] = mapped_column(default=0)
     card_brand: Mapped[str] = mapped_column(default="")
     card_last4: Mapped[str] = mapped_column(default="")
     paid_with: Mapped[str | None]
@@ -223,7 +223,7 @@ class Refund(Base):
     public_id: Mapped[str] = mapped_column(unique=True)
     payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id", ondelete="CASCADE"), index=True)
     kind: Mapped[RefundKind] = mapped_column(default=RefundKind.asked)
-    amount: Mapped[int]
+    amount: Mapped[MinorUnits]
     reason: Mapped[str] = mapped_column(default="requested_by_customer")
     state: Mapped[RefundState] = mapped_column(default=RefundState.sending)
     stripe_refund_id: Mapped[str | None] = mapped_column(unique=True)
@@ -266,7 +266,7 @@ class Dispute(Base):
     payment_id: Mapped[int | None] = mapped_column(ForeignKey("payments.id", ondelete="SET NULL"), index=True)
     status: Mapped[str]
     reason: Mapped[str]
-    amount: Mapped[int]
+    amount: Mapped[MinorUnits]
     currency: Mapped[str]
     evidence_due_by: Mapped[dt.datetime | None]
     created_at: Mapped[dt.datetime] = mapped_column(default=now)

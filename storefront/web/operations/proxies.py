@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Settings
+from storefront.core.alerts import alert_owner
 from storefront.core.client_address import is_untold_proxy
 from storefront.core.database import current_session, transaction
 from storefront.core.mail.models import OutboundMail
-from storefront.payments.ledger.effects import alarm
 
 _TOLD: Final = "storefront-untold-proxy"
 _KEY: Final = "untold-proxy"
@@ -50,6 +50,6 @@ def _look() -> None:
     _log.warning("%s %s", WHY, TO_DO)
     try:
         with transaction():
-            alarm(_KEY, "TRUSTED_PROXIES is not set right", WHY, TO_DO)
+            alert_owner(_KEY, "TRUSTED_PROXIES is not set right", WHY, TO_DO)
     except SQLAlchemyError:
         _log.exception("The owner could not be mailed about it.")

@@ -6,10 +6,10 @@ from typing import Final
 from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
 
+from storefront.core.alerts import alert_owner
 from storefront.core.database import transaction
-from storefront.payments.ledger import effects
 from storefront.webhooks import inbox
-from storefront.webhooks.verify import InvalidEventError, verify_event
+from storefront.webhooks.verify import IgnoredEventError, InvalidEventError, verify_event
 
 webhooks = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
@@ -20,7 +20,7 @@ LARGEST: Final = 512 * 1024
 
 @webhooks.post("/stripe")
 def stripe_event() -> ResponseReturnValue:
-    """400 for what is not from Stripe or not for this mode, 500 for what could not be applied (Stripe sends it again), else 204."""
+    """400 for what is not from Stripe, not readable or not for this mode; 500 for what could not be applied: Stripe sends it again."""
     request.max_content_length = LARGEST
     try:
         delivery = verify_event(request.get_data(), request.headers.get("Stripe-Signature", ""))
@@ -29,6 +29,9 @@ def stripe_event() -> ResponseReturnValue:
         if bad.other_mode:
             _warn_of_other_mode()
         return "", 400
+    except IgnoredEventError as not_ours:
+        ignored()[str(not_ours)] += 1
+        return "", 204
     inbox.apply_once(delivery)
     return "", 204
 
@@ -39,9 +42,15 @@ def refused() -> Counter[str]:
     return counts
 
 
+def ignored() -> Counter[str]:
+    """How many events this process acknowledged without applying them, by reason: of connected accounts, thin ones."""
+    counts: Counter[str] = current_app.extensions.setdefault("webhooks_ignored", Counter())
+    return counts
+
+
 def _warn_of_other_mode() -> None:
     with transaction():
-        effects.alarm(
+        alert_owner(
             "webhook-mode",
             "Stripe sends events of another mode here",
             "The webhook endpoint belongs to test mode while the keys are live, or the other way round. Nothing was applied.",

@@ -27,9 +27,9 @@ def test_another_card_pays_the_same_order(shop: Shop, phone: Phone, carol: Shopp
 
     phone.buys("Mug")
     phone.sees("declined")
-    heading = phone.page.get_by_role("heading", name="Your bank said no to Visa ending in 0341")
+    heading = phone.page.get_by_role("heading", name="Your bank declined Visa ending in 0341")
     expect(heading).to_be_focused()
-    expect(phone.said).to_contain_text("Your bank said no")
+    expect(phone.said).to_contain_text("Your bank declined")
     assert shop.stock("Mug") == 39
     phone.page.get_by_role("button", name="Pay · 12,50 € · Visa ending in 4242").click()
 

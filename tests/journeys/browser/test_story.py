@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from storefront.cards.consent import consent
 from storefront.cards.models import SavedCard
 from storefront.catalog.importing import Imported, import_file
 from storefront.core.mail.models import OutboundMail
 from storefront.core.money import Money
-from storefront.payments.attempts import CONSENT
 from storefront.payments.ledger.models import PaymentAttempt
 from tests.catalog.goods import APPAREL
 from tests.journeys.browser.phone import Phone
@@ -130,7 +130,12 @@ def bring_in_apparel(shop: Shop, folder: Path) -> None:
 
 def keeps_one_card_with_consent(shop: Shop) -> bool:
     [card] = shop.all(SavedCard)
-    return (card.brand, card.last4, card.consent_words, card.consent_at is None) == ("visa", "4242", CONSENT, False)
+    return (card.brand, card.last4, card.consent_words, card.consent_at is None) == (
+        "visa",
+        "4242",
+        str(consent(is_customer=True)),
+        False,
+    )
 
 
 def mails_sent(shop: Shop, kind: str) -> list[tuple[str, str]]:
