@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from storefront.core.money import CURRENCIES
 from storefront.customers.countries import country_name
@@ -51,6 +52,8 @@ class Settings:
     prices_include_tax: bool = True
     home_country: str = "DE"
     stripe_tax: bool = False
+    # None: that of the machine.
+    timezone: ZoneInfo | None = None
 
     @property
     def livemode(self) -> bool:
@@ -97,6 +100,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         prices_include_tax=told.yes_or_no("PRICES_INCLUDE_TAX", default=True),
         home_country=told.country("HOME_COUNTRY", "DE"),
         stripe_tax=told.yes_or_no("STRIPE_TAX", default=False),
+        timezone=told.timezone(),
     )
     _refuse_contradictions(settings)
     return settings
@@ -220,6 +224,15 @@ class _Told:
                 "MAIL_URL", "must be smtp://, smtps:// or outbox:", "smtps://user:password@mail.example:465"
             )
         return value
+
+    def timezone(self) -> ZoneInfo | None:
+        value = self.text("TIMEZONE", "")
+        try:
+            return ZoneInfo(value) if value else None
+        except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+            raise BadSettingError(
+                "TIMEZONE", f"is {value!r}, no time zone of the IANA list", "Europe/Berlin"
+            ) from error
 
     def alert_webhook_url(self) -> str:
         value = self.text("ALERT_WEBHOOK_URL", "")

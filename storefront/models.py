@@ -26,10 +26,11 @@ from storefront.shipping_and_tax.models import (
     TaxRate,
 )
 from storefront.stripe.keys import StripeKey
+from storefront.web.operations.models import BlockedHost
 from storefront.webhooks.models import StripeEvent, Unmatched
 
 __all__ = [
-    "Address", "Asset", "AuditEntry", "CardSetup", "Cart", "CartLine", "CatalogueVersion", "Collection",
+    "Address", "Asset", "AuditEntry", "BlockedHost", "CardSetup", "Cart", "CartLine", "CatalogueVersion", "Collection",
     "CollectionProduct", "Counter", "Discount", "DiscountGoods", "DiscountUse", "Dispute", "Download", "Grant",
     "Installation", "Invoice", "Job", "LoginSession", "NewCardBreaker", "OptionValue", "Order", "OrderLine", "OrderTax", "OutboundMail",
     "Payment", "PaymentAttempt", "PaymentEvent", "Product", "ProductImage", "Refund", "RefundLine", "SavedCard", "SearchEntry",

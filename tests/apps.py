@@ -8,6 +8,7 @@ from flask import Flask
 from config import Settings, read_settings
 from storefront.app import bind_extensions, configure
 from storefront.extensions import db
+from storefront.stripe.client import init_stripe
 
 ENVIRONMENT = {
     "SECRET_KEY": "a secret only for tests",
@@ -31,6 +32,7 @@ def bare_app(database_url: str, **others: str) -> Iterator[Flask]:
     app = Flask("storefront")
     configure(app, settings_for(database_url, **others))
     bind_extensions(app)
+    init_stripe(app, app.config["SETTINGS"])
     with app.app_context():
         engine = db.engine
     try:

@@ -22,6 +22,8 @@ from storefront.core.installation import this_shop
 from storefront.payments.ledger.models import Source
 from storefront.payments.ledger.record import record
 from storefront.stripe.api import (
+    CARDS_ONLY,
+    NO_LINK,
     cancel_setup_intent,
     create_session,
     create_setup_intent,
@@ -285,7 +287,7 @@ def _params(customer: str, marks: dict[str, str]) -> dict[str, Any]:
     return {
         "customer": customer,
         "usage": "off_session",
-        "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+        "allowed_payment_method_types": CARDS_ONLY,
         "metadata": marks,
     }
 
@@ -295,6 +297,8 @@ def _page_params(customer: str, marks: dict[str, str]) -> dict[str, Any]:
     return {
         "mode": "setup",
         "ui_mode": "hosted_page",
+        "allowed_payment_method_types": CARDS_ONLY,
+        "wallet_options": NO_LINK,
         "currency": settings.currency,
         "customer": customer,
         "metadata": marks,

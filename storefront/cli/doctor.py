@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import Settings
 from storefront.core.clock import now
 from storefront.web.operations import proxies, readiness
+from storefront.webhooks import monitor
 
 _SMTP_SECONDS = 10
 
@@ -77,11 +78,9 @@ def _stripe(settings: Settings) -> str:
         )
     if not settings.livemode and settings.secure and not settings.talks_to_sandbox:
         return "the keys are test keys: no money moves. Set the live keys once you have tried the shop."
-    return (
-        ""
-        if settings.stripe_webhook_secrets
-        else ("STRIPE_WEBHOOK_SECRET is not set: no webhook of Stripe's is believed. Copy it from the endpoint's page.")
-    )
+    if not settings.stripe_webhook_secrets:
+        return "STRIPE_WEBHOOK_SECRET is not set: no webhook of Stripe's is believed. Copy it from the endpoint's page."
+    return monitor.ask_stripe()
 
 
 def _clock(settings: Settings) -> str:

@@ -3,6 +3,8 @@
 import datetime as dt
 from pathlib import Path
 
+from flask import current_app, has_app_context
+
 _clock_file: Path | None = None
 
 
@@ -24,3 +26,13 @@ def _offset() -> dt.timedelta:
         return dt.timedelta(seconds=float(_clock_file.read_text(encoding="ascii") or 0))
     except FileNotFoundError:
         return dt.timedelta(0)
+
+
+def local(moment: dt.datetime) -> dt.datetime:
+    """The same moment as the shop's clocks show it: in TIMEZONE, else in the machine's zone."""
+    return moment.astimezone(current_app.config["SETTINGS"].timezone if has_app_context() else None)
+
+
+def zone_of(moment: dt.datetime) -> str:
+    """What that zone is called at that moment, for mails that are read elsewhere: CET, or CEST in summer."""
+    return local(moment).tzname() or ""

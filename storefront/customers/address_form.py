@@ -13,14 +13,10 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Va
 from wtforms.widgets import Select, html_params
 
 from storefront.core.email_addresses import normalised
+from storefront.core.text import one_line
 from storefront.customers.address_rules import AddressRules, Region, rules_of
 from storefront.customers.addresses import Place
 from storefront.customers.countries import countries, country_name
-
-
-def trimmed(typed: Any) -> Any:
-    """Without spaces around."""
-    return typed.strip() if isinstance(typed, str) else typed
 
 
 def email_field() -> StringField:
@@ -53,11 +49,11 @@ def _refuse_no_address(_form: object, field: StringField) -> None:
 
 def _asked(label: str, please: str, most: int = 120) -> StringField:
     # Spaces alone are nothing.
-    return StringField(label, [DataRequired(please), _at_most(most)], filters=[trimmed])
+    return StringField(label, [DataRequired(please), _at_most(most)], filters=[one_line])
 
 
 def _perhaps(label: str, most: int = 120) -> StringField:
-    return StringField(label, [Optional(), _at_most(most)], filters=[trimmed], default="")
+    return StringField(label, [Optional(), _at_most(most)], filters=[one_line], default="")
 
 
 def _refuse_missing(field: StringField, plain: str) -> None:
@@ -124,9 +120,9 @@ class AddressForm(Form):
     name = _asked("Name", "Please say who the parcel is for.")
     line1 = _asked("Street and number", "Please add the street and the house number.")
     line2 = _perhaps("Flat, floor, company")
-    postal_code = StringField("Postcode", [_at_most(16)], filters=[trimmed], default="")
-    city = StringField("City", [_at_most(120)], filters=[trimmed], default="")
-    region = _RegionField("State or region", [_at_most(120)], filters=[trimmed], default="")
+    postal_code = StringField("Postcode", [_at_most(16)], filters=[one_line], default="")
+    city = StringField("City", [_at_most(120)], filters=[one_line], default="")
+    region = _RegionField("State or region", [_at_most(120)], filters=[one_line], default="")
     country = SelectField(
         "Country",
         [InputRequired("Please choose a country.")],
@@ -134,7 +130,7 @@ class AddressForm(Form):
         widget=_LongSelect(),
     )
     phone = _perhaps("Phone", 32)
-    street_asked = HiddenField(filters=[trimmed], default="")
+    street_asked = HiddenField(filters=[one_line], default="")
 
     @classmethod
     def of_known(cls, known: Mapping[str, str], **more: Any) -> Self:

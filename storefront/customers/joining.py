@@ -6,6 +6,7 @@ from storefront.core.clock import now
 from storefront.core.database import current_session, upsert
 from storefront.core.email_addresses import key_of
 from storefront.core.errors import InvalidRequestError
+from storefront.core.text import one_line
 from storefront.customers.models import Role, User
 from storefront.customers.passwords import hashed
 from storefront.customers.proving import send_verification
@@ -28,7 +29,7 @@ class Newcomer:
 
 def newcomer(name: str, email: str, password: str) -> Newcomer:
     """Get ready to join. Hashes the password, so call it before the transaction."""
-    return Newcomer(" ".join(name.split()), email.strip(), hashed(password))
+    return Newcomer(one_line(name), email.strip(), hashed(password))
 
 
 def join(person: Newcomer, *, role: Role = Role.customer) -> User:

@@ -24,6 +24,7 @@ from storefront.demo.people import CARDS, CUSTOMER, DISCOUNTS, OWNER, Person
 from storefront.demo.sandbox_api import SandboxApi
 from storefront.discounts.admin import EVERYTHING, create_discount, every_discount
 from storefront.extensions import db
+from storefront.invoices.seller import Seller, change_seller, seller_today
 from storefront.payments.ledger.models import Source
 from storefront.payments.ledger.record import record
 from storefront.shipping_and_tax.file import read_terms_file
@@ -33,6 +34,12 @@ from storefront.stripe.objects import card_update
 GOODS: Final = Path(__file__).parent / "goods" / "products.json"
 TERMS: Final = Path(__file__).parent / "goods" / "terms.toml"
 CONSENT: Final = "Keep this card for my next orders."
+SELLER: Final = Seller(
+    name="Kiesel, Imke Petersen & Mara Lindt GbR",
+    address=("Speicherlinie 4", "24937 Flensburg", "Germany"),
+    vat_id="DE000000000",
+    email="shop@kiesel.example",
+)
 
 
 def stock_shop(environment: Mapping[str, str]) -> None:
@@ -43,6 +50,7 @@ def stock_shop(environment: Mapping[str, str]) -> None:
         bring_papers()
         _agree_on_terms()
         _offer_discounts()
+        _say_who_sells()
         _welcome(OWNER, Role.owner)
         mara = _welcome(CUSTOMER, Role.customer)
         _keep_cards(mara)
@@ -54,6 +62,12 @@ def _agree_on_terms() -> None:
     """Where the shop delivers and which taxes there are; what was changed since stays."""
     if not zones_today():
         replace_terms(read_terms_file(TERMS.read_text(encoding="utf-8"), current_app.config["SETTINGS"].currency))
+
+
+def _say_who_sells() -> None:
+    """An invoice without a seller is none. The VAT ID is one that no tax office gives out."""
+    if not seller_today().address:
+        change_seller(SELLER)
 
 
 def _offer_discounts() -> None:

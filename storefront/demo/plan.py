@@ -14,7 +14,7 @@ LOOPBACK = "127.0.0.1"
 SECRET_KEY = "sk_test_demo"  # noqa: S105  the sandbox takes any; there is no account behind it
 PUBLISHABLE_KEY = "pk_test_demo"
 # What the visitor's own .env may hold must not leak into the demo.
-UNSET = ("ALERT_WEBHOOK_URL", "STAGING_COPY", "STRIPE_WEBHOOK_SECRET", "METRICS_TOKEN")
+UNSET = ("ALERT_WEBHOOK_URL", "STAGING_COPY", "STRIPE_WEBHOOK_SECRET", "METRICS_TOKEN", "TIMEZONE")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Final
 
 from babel.dates import format_date
 
+from storefront.core.clock import local
 from storefront.core.money import Money
 
 # Percents are kept in hundredths: 12.5 % is 1250.
@@ -63,7 +64,7 @@ def why_not_valid(offer: DiscountRules, standing: DiscountUsage, subtotal: Money
         (subtotal.minor < offer.minimum, BELOW_MINIMUM),
     )
     words = next((words for is_so, words in reasons if is_so), "")
-    begins = format_date(offer.counts_from.astimezone().date(), "d MMMM y", locale="en") if offer.counts_from else ""
+    begins = format_date(local(offer.counts_from).date(), "d MMMM y", locale="en") if offer.counts_from else ""
     return words.format(offer.code, begins=begins, minimum=Money(offer.minimum, subtotal.currency))
 
 

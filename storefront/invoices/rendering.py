@@ -11,6 +11,7 @@ from babel.dates import format_date
 from flask import current_app
 
 from config import Settings
+from storefront.core.clock import local
 from storefront.customers.countries import country_name
 from storefront.invoices.models import Invoice, InvoiceKind
 from storefront.invoices.seller import Seller, seller_of
@@ -44,7 +45,7 @@ def tell(invoice: Invoice, *, paid_with: str, about: Invoice | None) -> dict[str
     facts.append(("Ordered on", date_in_words(invoice.order.placed_at)))
     if about is not None:
         facts.append((f"For {about.label} of", date_in_words(about.issued_at)))
-    issued = invoice.issued_at.astimezone()
+    issued = local(invoice.issued_at)
     return {
         "paper": "us-letter" if invoice.currency in _LETTER else "a4",
         "mark": _MARK,
@@ -67,7 +68,7 @@ def tell(invoice: Invoice, *, paid_with: str, about: Invoice | None) -> dict[str
 
 def date_in_words(at: dt.datetime) -> str:
     """21 November 2026, where the shop is."""
-    return format_date(at.astimezone(), "d MMMM y", locale="en")
+    return format_date(local(at), "d MMMM y", locale="en")
 
 
 def _foot(seller: Seller) -> list[str]:

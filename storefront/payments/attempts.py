@@ -19,7 +19,7 @@ from storefront.orders.placing import PlacedOrder
 from storefront.payments import hosted
 from storefront.payments.ledger.models import AttemptState, Payment, PaymentAttempt, Source
 from storefront.payments.ledger.record import record, record_or_note
-from storefront.stripe.api import INTENT_PARTS, create_session, fetch_intent, send_payment
+from storefront.stripe.api import CARDS_ONLY, INTENT_PARTS, create_session, fetch_intent, send_payment
 from storefront.stripe.errors import CARD_REFUSED, OutcomeUnknownError, StripeRefusedError
 from storefront.stripe.objects import (
     AttemptUpdate,
@@ -160,6 +160,8 @@ def _new_intent(payment: Payment, public_id: str, attempt: str) -> dict[str, Any
         "amount": payment.amount,
         "currency": payment.currency,
         "confirm": True,
+        # Cards alone, whatever the account's dashboard has switched on: wallets and Link are not built here yet.
+        "allowed_payment_method_types": CARDS_ONLY,
         "metadata": {"order_id": public_id, "shop": this_shop(), "attempt_id": attempt},
     }
     if payment.stripe_tax_calculation:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from config import Settings
 from storefront.cards.brands import card_name
+from storefront.core.clock import local, zone_of
 from storefront.core.database import current_session
 from storefront.core.mail.outbox import message
 from storefront.core.money import Money
@@ -63,7 +64,7 @@ def payment_failed(stored: Stored) -> Told | None:
         "heading": failure.heading.format(card=card or "your card"),
         "sentence": failure.sentence,
         "reason": failure.reason or (attempt.decline_words.rstrip(".") if failure.kind is FailureKind.declined else ""),
-        "held_until": f"{payment.order.hold_until.astimezone():%H:%M %Z}",
+        "held_until": f"{local(payment.order.hold_until):%H:%M} {zone_of(payment.order.hold_until)}",
     }
 
 
@@ -104,7 +105,7 @@ def refund_failed(stored: Stored) -> Told | None:
 def order_link(stored: Stored) -> Told:
     """To whoever asked for the link of their order, at the address it was placed with. `{"order_id": n}`"""
     payment = _payment_of(stored["order_id"])
-    placed_on = format_date(payment.order.placed_at.astimezone().date(), "d MMMM y", locale="en")
+    placed_on = format_date(local(payment.order.placed_at).date(), "d MMMM y", locale="en")
     return _to_customer(payment) | {"placed_on": placed_on, "is_of_account": payment.order.user_id is not None}
 
 

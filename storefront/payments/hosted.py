@@ -17,10 +17,12 @@ from storefront.orders.labels import label
 from storefront.orders.models import OPEN_STATUSES, Order, OrderLine
 from storefront.orders.placing import Buyer
 from storefront.payments.ledger.models import LIVE_STATES, AttemptKind, Payment, PaymentAttempt
+from storefront.stripe.api import CARDS_ONLY, NO_LINK
 
 OPERATION: Final = "session"
-# Stripe keeps a page open for half an hour at least; what was ordered is held exactly as long as it is.
-HOLD: Final = dt.timedelta(minutes=31)
+# Stripe opens a page for half an hour at least, by its own clock: ten minutes more, so that a clock that is minutes slow is no refusal.
+# What was ordered is held exactly as long as the page is open.
+HOLD: Final = dt.timedelta(minutes=40)
 MAX_OPEN: Final = 3
 # A cart has one open order at most; this is for those who make themselves many carts and many e-mails.
 MAX_OPEN_PER_ADDRESS: Final = 12
@@ -39,7 +41,7 @@ def check_open_sessions(buyer: Buyer) -> None:
         where = "they are on your orders’ page"
     else:
         whose = and_(Order.user_id.is_(None), Order.email_key == buyer.email_key)
-        where = "what is not paid is let go half an hour after it was ordered"
+        where = "what is not paid is released 40 minutes after it was ordered"
     there = Order.placed_from == buyer.placed_from if buyer.placed_from else false()
     waiting = (
         select(func.count(Order.id).filter(whose), func.count(Order.id).filter(there))
@@ -81,6 +83,8 @@ def _params(order: Order, payment: Payment, attempt: PaymentAttempt) -> dict[str
     return {
         "mode": "payment",
         "ui_mode": "hosted_page",
+        "allowed_payment_method_types": CARDS_ONLY,
+        "wallet_options": NO_LINK,
         "client_reference_id": order.public_id,
         "metadata": marks,
         "payment_intent_data": intent,

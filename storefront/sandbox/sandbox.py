@@ -36,6 +36,7 @@ class Sandbox:
         self.public_url = public_url.rstrip("/")
         self.takes_card_numbers = takes_card_numbers
         self.search_delay = 0.0  # seconds of its clock by which the index of searches is behind
+        self.date_off = 0  # seconds by which the Date header is ahead, as a clock that is wrong would show it
         self.faults = Faults()
         self.keys = IdempotencyKeys(self.store)
         self.tasks = Tasks(self, settle_seconds)

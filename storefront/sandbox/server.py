@@ -3,13 +3,14 @@
 import importlib.util
 import logging
 import tempfile
+import time
 from http import HTTPStatus
 from pathlib import Path
 
 import click
 from flask import Flask, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from storefront.sandbox.api import api
 from storefront.sandbox.control import control
@@ -69,7 +70,7 @@ def serve(app: Flask, host: str, port: int) -> None:
 def bound(app: Flask, host: str, port: int) -> BaseWSGIServer:
     """A threaded server on this address; port 0 takes any that is free."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    server = make_server(host, port, app, threaded=True)
+    server = make_server(host, port, app, threaded=True, request_handler=_handler_for(app))
     sandbox: Sandbox = app.extensions["sandbox"]
     if sandbox.public_url.endswith(":0"):
         sandbox.public_url = f"http://{host}:{server.server_port}"
@@ -93,3 +94,14 @@ def _answer_error(error: StripeError) -> ResponseReturnValue:
 def _sandbox() -> Sandbox:
     sandbox: Sandbox = current_app.extensions["sandbox"]
     return sandbox
+
+
+def _handler_for(app: Flask) -> type[WSGIRequestHandler]:
+    """Werkzeug's, whose Date header can be set wrong: see control's /date."""
+
+    class Handler(WSGIRequestHandler):
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            off: int = app.extensions["sandbox"].date_off
+            return super().date_time_string((time.time() if timestamp is None else timestamp) + off)
+
+    return Handler

@@ -29,6 +29,10 @@ from storefront.stripe.objects import StripeObject
 
 # What a payment is told by besides its intent: which card, and what was charged.
 INTENT_PARTS: Final = ["latest_charge", "payment_method"]
+# `allowed_payment_method_types` of intents and Sessions (since 2026-07-29): a filter over what the dashboard allows.
+CARDS_ONLY: Final = ["card"]
+# Of hosted pages: Link is a wallet of its own there.
+NO_LINK: Final = {"link": {"display": "never"}}
 
 
 def send_payment(operation: str, request: StripeObject, key: str) -> StripeObject:
@@ -236,8 +240,10 @@ def fetch_dispute(dispute: str) -> StripeObject:
 
 def calculate_tax(request: StripeObject, key: str) -> StripeObject:
     """What the tax is. Somebody waits for it, so Stripe has a few seconds."""
-    brief = current_connection().brief_client.v1.tax.calculations
-    return write_to_stripe(lambda _: to_dict(brief.create(params=request["params"], options={"idempotency_key": key})))
+    brief = current_connection().brief_client
+    return write_to_stripe(
+        lambda _: to_dict(brief.v1.tax.calculations.create(params=request["params"], options={"idempotency_key": key}))
+    )
 
 
 def check_signature(body: str, header: str, secrets: tuple[str, ...]) -> bool:
@@ -308,3 +314,8 @@ def _list_of(client: StripeClient, kind: ListedObject) -> Any:
         ListedObject.events: client.v1.events,
     }
     return lists[kind]
+
+
+def fetch_current_account() -> StripeObject:
+    """The account that the key opens."""
+    return call_stripe(lambda client: to_dict(client.v1.accounts.retrieve_current()))

@@ -16,7 +16,7 @@ from storefront.carts.carts import (
 )
 from storefront.carts.merging import merged_into
 from storefront.carts.models import Cart, CartLine
-from storefront.core.money import Money
+from storefront.core.money import Money, smallest_charge
 from storefront.customers.address_form import AddressForm
 from storefront.customers.addresses import default_address
 from storefront.customers.countries import country_name
@@ -71,7 +71,9 @@ def cart_context(owner: CartOwner, sentences: tuple[str, ...] = (), code: CodeFi
     drawn: dict[str, Any] = {"summary": None, "delivery": None, "code": code}
     if cart and lines:
         totals, drawn = _money_of(cart, code)
-        troubles += filter(None, [why_not_chargeable(totals)])
+        # Too little may become enough; the button says so itself.
+        if smallest_charge(totals.total.currency) < totals.total:
+            troubles += filter(None, [why_not_chargeable(totals)])
     return {
         "cart_lines": [line_view(line, settings.currency, held.get(line.variant_id, 0)) for line in lines],
         **drawn,

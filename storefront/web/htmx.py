@@ -15,7 +15,7 @@ from werkzeug.local import LocalProxy
 from config import Settings
 from storefront.cards.brands import brand_name
 from storefront.catalog.products import collections
-from storefront.core.clock import now
+from storefront.core.clock import local, now
 from storefront.core.errors import NotFoundError, RateLimitedError, ShopError
 from storefront.core.money import Money
 from storefront.invoices.seller import imprint
@@ -165,13 +165,13 @@ def _money(amount: Money) -> str:
 def _date(day: dt.date) -> str:
     """Tue 24 Nov; with the year when it is another one. A time is told as on the shop's own clock."""
     if isinstance(day, dt.datetime):
-        day = day.astimezone().date()
-    pattern = "EEE d MMM" if day.year == now().astimezone().year else "EEE d MMM y"
+        day = local(day).date()
+    pattern = "EEE d MMM" if day.year == local(now()).year else "EEE d MMM y"
     return format_date(day, pattern, locale="en")
 
 
 def _time(moment: dt.datetime) -> str:
-    return moment.astimezone().strftime("%H:%M")
+    return local(moment).strftime("%H:%M")
 
 
 def _datetime(moment: dt.datetime) -> str:

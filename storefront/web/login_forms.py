@@ -6,7 +6,8 @@ from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, PasswordField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from storefront.customers.address_form import email_field, trimmed
+from storefront.core.text import one_line
+from storefront.customers.address_form import email_field
 from storefront.customers.passwords import MAX_LENGTH, MIN_LENGTH
 
 _PASSWORD_HELP: Final = f"Please take {MIN_LENGTH} letters or more, and at most {MAX_LENGTH}."
@@ -20,7 +21,7 @@ def typed(field: Field) -> str:
 def name_field() -> StringField:
     """How we may call them; spaces alone are no name."""
     please = DataRequired("Please say how we may call you.")
-    return StringField("Name", [please, Length(max=120, message="Please keep it to 120 letters.")], filters=[trimmed])
+    return StringField("Name", [please, Length(max=120, message="Please keep it to 120 letters.")], filters=[one_line])
 
 
 def new_password_field(label: str) -> PasswordField:

@@ -15,7 +15,9 @@ from storefront.customers.login_sessions import MAX_AGE
 
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # Webhooks are signed; the API takes a bearer token and reads no cookie.
-_NO_BROWSER: Final = ("/webhooks/", "/api/")
+# Reports of blocked hosts are written by the browser itself, and say nothing that is believed.
+CSP_REPORTS: Final = "/csp-reports"
+_NO_BROWSER: Final = ("/webhooks/", "/api/", CSP_REPORTS)
 # Remembers guests' things; kept apart from the session, which a guest does not have.
 CART_COOKIE: Final = "cart"
 
@@ -38,7 +40,7 @@ class CrossSiteError(ShopError):
 def init_security(app: Flask) -> None:
     """Refuse what other sites send, and put security headers on every answer."""
     settings: Settings = app.config["SETTINGS"]
-    policy = content_security_policy(settings)
+    policy, permissions = content_security_policy(settings), permissions_policy(settings)
     # A session cookie is set when somebody signs in, and not again with every page.
     app.config.update(SESSION_REFRESH_EACH_REQUEST=False, PERMANENT_SESSION_LIFETIME=MAX_AGE)
     app.session_interface = QuietSessions()
@@ -59,7 +61,7 @@ def init_security(app: Flask) -> None:
 
     @app.after_request
     def put_headers(response: Response) -> Response:
-        _secure(response, policy, https=settings.secure)
+        _secure(response, policy, permissions, https=settings.secure)
         _set_cache_control(response)
         return response
 
@@ -100,10 +102,19 @@ def content_security_policy(settings: Settings) -> str:
         "manifest-src": "'self'",
         "base-uri": "'none'",
         "frame-ancestors": "'none'",
+        # Every browser knows it, and reports at once. With `report-to` beside it some would wait a minute, and need https.
+        "report-uri": CSP_REPORTS,
     }
     for rule, hosts in _payment_hosts(settings).items():
         rules[rule] += f" {hosts}"
     return "; ".join(f"{rule} {sources}" for rule, sources in rules.items())
+
+
+def permissions_policy(settings: Settings) -> str:
+    """Payment requests are left to all of Stripe's frames, which ask for it as the page does; the rest is nobody's."""
+    frames = _payment_hosts(settings).get("frame-src", "")
+    allowed = " ".join(["self", *(f'"{host}"' for host in frames.split())])
+    return f"payment=({allowed}), camera=(), geolocation=(), microphone=()"
 
 
 def _payment_hosts(settings: Settings) -> dict[str, str]:
@@ -139,14 +150,12 @@ def _typed(request: Request) -> Iterator[str]:
     return chain(request.args.values(), request.form.values())
 
 
-def _secure(response: Response, policy: str, *, https: bool) -> None:
+def _secure(response: Response, policy: str, permissions: str, *, https: bool) -> None:
     headers = response.headers
     headers.setdefault("Content-Security-Policy", policy)
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault(
-        "Permissions-Policy", 'payment=(self "https://js.stripe.com"), camera=(), geolocation=(), microphone=()'
-    )
+    headers.setdefault("Permissions-Policy", permissions)
     if https:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
 

@@ -17,6 +17,17 @@ FINAL = {
     "checkout.session.expired",
 }
 
+# What an endpoint in Stripe's dashboard should be subscribed to: docs/going-live.md lists the same.
+WANTED_EVENTS = (
+    "payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.processing", "payment_intent.requires_action",
+    "payment_intent.canceled", "charge.updated", "charge.refunded", "refund.created", "refund.updated", "refund.failed",
+    "charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed", "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated", "setup_intent.succeeded", "setup_intent.setup_failed", "setup_intent.canceled",
+    "payment_method.attached", "payment_method.detached", "payment_method.updated", "payment_method.automatically_updated",
+    "customer.updated", "customer.deleted", "checkout.session.completed", "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed", "checkout.session.expired",
+)  # fmt: skip
+
 # What a look at an object is called, by the family of event types that tells of it.
 _BY_OBJECT = {
     "payment_intent": ("look_at_intent", "intent"),

@@ -8,11 +8,14 @@ from sqlalchemy import func, select
 
 from storefront.core.alerts import alert_owner
 from storefront.core.clock import now
-from storefront.core.database import current_session, transaction
+from storefront.core.database import current_session, end_read, transaction
 from storefront.core.jobs.queue import job
 from storefront.core.mail.models import OutboundMail
 from storefront.orders.models import Order
 from storefront.payments.ledger.models import IntentState, Payment
+from storefront.stripe.api import fetch_current_account
+from storefront.stripe.client import MAX_SKEW_SECONDS, current_connection
+from storefront.stripe.errors import OutcomeUnknownError, StripeRefusedError
 from storefront.webhooks.models import StripeEvent
 
 # Stripe brings an event within seconds, and again within the hour where we did not answer.
@@ -82,3 +85,25 @@ def _last_told() -> str | None:
     key = select(OutboundMail.dedupe_key).where(OutboundMail.dedupe_key.startswith(_TOLD, autoescape=True))
     found = current_session().scalar(key.order_by(OutboundMail.id.desc()).limit(1))
     return found.removeprefix(_TOLD) if found else None
+
+
+def clock_skew() -> float:
+    """By how many seconds this machine's clock was ahead of Stripe's when this process last had an answer; 0 before."""
+    return current_connection().skew_seconds
+
+
+def ask_stripe() -> str:
+    """Ask Stripe for the account, and say what is wrong with that: no answer, the key, or the clock; "" where all is well."""
+    end_read()
+    try:
+        fetch_current_account()
+    except OutcomeUnknownError:
+        return "Stripe does not answer from here. Check the network, and STRIPE_API_BASE if you have set it."
+    except StripeRefusedError as refused:
+        if refused.status == 401:
+            return "Stripe does not know STRIPE_SECRET_KEY: it was rolled, deleted or mistyped."
+    off = clock_skew()
+    if abs(off) > MAX_SKEW_SECONDS:
+        side = "ahead of" if off > 0 else "behind"
+        return f"this machine's clock is {abs(off):.0f} seconds {side} Stripe's. Run timedatectl set-ntp true."
+    return ""

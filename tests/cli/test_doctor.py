@@ -12,6 +12,7 @@ from storefront.core.database import current_session
 from storefront.core.mail.models import OutboundMail
 from storefront.web.operations.proxies import watch_for_proxies
 from tests.apps import bare_app
+from tests.stack import Sandbox
 
 NGINX = {"X-Forwarded-For": "203.0.113.9"}
 
@@ -26,8 +27,10 @@ def lines(found: Result) -> dict[str, str]:
     return {line[7:].partition(":")[0]: line[:5].strip() for line in found.output.splitlines()}
 
 
-def test_a_shop_that_is_well_says_so(database_url: str) -> None:
-    with bare_app(database_url, OWNER_EMAIL="olive@example.org", STRIPE_WEBHOOK_SECRET="whsec_tests") as app:
+def test_a_shop_that_is_well_says_so(database_url: str, sandbox: Sandbox) -> None:
+    with bare_app(
+        database_url, OWNER_EMAIL="olive@example.org", STRIPE_WEBHOOK_SECRET="whsec_tests", STRIPE_API_BASE=sandbox.url
+    ) as app:
         found = doctor(app)
 
     assert found.exit_code == 0, found.output
@@ -42,6 +45,7 @@ def test_a_shop_that_is_well_says_so(database_url: str) -> None:
         ({"BASE_URL": "https://shop.example"}, "proxies", "Set TRUSTED_PROXIES to the number of proxies"),
         ({"MAIL_URL": "smtp://127.0.0.1:1"}, "mail", "Check MAIL_URL"),
         ({"STRIPE_WEBHOOK_SECRET": ""}, "Stripe", "STRIPE_WEBHOOK_SECRET is not set"),
+        ({}, "Stripe", "Stripe does not answer from here"),
     ],
 )
 def test_what_is_wrong_comes_with_what_to_do(

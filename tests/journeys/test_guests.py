@@ -396,7 +396,7 @@ class TestOnStripesPage:
     def test_11_the_hold_and_the_page_end_together(self, shop: Shop, gita: Shopper) -> None:
         page = goes_to_stripe(gita)
 
-        shop.clock.forward(minutes=32)
+        shop.clock.forward(minutes=41)
         shop.work()
         shop.settle()
 
@@ -410,7 +410,7 @@ class TestOnStripesPage:
         sandbox.hold_webhooks()
         page.pays()
 
-        shop.clock.forward(minutes=32)
+        shop.clock.forward(minutes=41)
         shop.work()
 
         assert shop.orders() == [(6900, "paid")]

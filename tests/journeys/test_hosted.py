@@ -49,7 +49,7 @@ class TestPaying:
         assert session.success_url == f"{shop.url}/checkout/return/{order}"
         assert session.cancel_url == f"{shop.url}/orders/{order}"
         assert session.expires_at == hold.timestamp()
-        assert dt.timedelta(minutes=30) < hold - now() < dt.timedelta(minutes=31)
+        assert dt.timedelta(minutes=39) < hold - now() < dt.timedelta(minutes=40)
         assert shop.stock("Vase") == 0
         assert kinds(shop) == [(AttemptKind.session, AttemptState.requires_action)]
 
@@ -271,7 +271,7 @@ class TestFailures:
         sandbox.hold_webhooks()
         page.pays()
 
-        shop.clock.forward(minutes=32)
+        shop.clock.forward(minutes=41)
         shop.work()
 
         assert dora.orders() == [("Vase", "paid")]
@@ -280,7 +280,7 @@ class TestFailures:
     def test_11_the_hold_and_the_page_end_together(self, shop: Shop, sandbox: Sandbox, dora: Shopper) -> None:
         page = goes_to_stripe(dora)
 
-        shop.clock.forward(minutes=32)
+        shop.clock.forward(minutes=41)
         shop.work()
         shop.settle()
 
@@ -442,7 +442,7 @@ class TestNoAnswer:
         press_hosted(dora)
         sandbox.forget_faults()
 
-        shop.clock.forward(minutes=32)
+        shop.clock.forward(minutes=41)
         shop.work()
         after_the_hold = (dora.orders(), shop.stock("Vase"))
         shop.clock.forward(minutes=65)

@@ -332,7 +332,11 @@ def test_an_account_deleted_while_its_card_is_being_saved(
     """Both want the wallet and the set-up: neither may wait for the other in a circle."""
     with shop.inside():
         begin(alice.user_id)
-    done: Any = {"payment_method": "pm_card_visa", "expand": ["payment_method"]}
+    done: Any = {
+        "payment_method": "pm_card_visa",
+        "expand": ["payment_method"],
+        "return_url": f"{shop.url}/account/cards",
+    }
     sandbox.hold_webhooks()
     confirmed = sandbox.stripe.v1.setup_intents.confirm(shop.all(CardSetup.stripe_setup_intent_id)[0], done)
     told = setup_intent_update(confirmed.to_dict(for_json=True), Source.webhook)

@@ -96,7 +96,7 @@ def test_all_of_it_given_back_ends_the_way() -> None:
     ("state", "words"),
     [
         (Shown.checking, "We are checking with your bank"),
-        (Shown.challenge, "Your bank wants to know it is you"),
+        (Shown.challenge, "Your bank needs to confirm it’s you"),
         (Shown.declined, "Not paid yet"),
     ],
 )

@@ -29,6 +29,13 @@ def clear_faults() -> Response:
     return jsonify([])
 
 
+@control.put("/date")
+def put_date_off() -> Response:
+    """`{"seconds": n}`: let the Date header be that far ahead of the real time; what the API does stays as it is."""
+    sandbox_here().date_off = int(sent().get("seconds", 0))
+    return jsonify(seconds=sandbox_here().date_off)
+
+
 @control.get("/webhooks")
 def show_webhooks() -> Response:
     """All deliveries; or, with `?wait=SECONDS`, their number once everything that is due has been tried."""
@@ -82,6 +89,7 @@ def delete_test_data() -> Response:
     sandbox.courier.release()
     sandbox.tasks.hold(held=False)
     sandbox.search_delay = 0.0
+    sandbox.date_off = 0
     return jsonify([])
 
 

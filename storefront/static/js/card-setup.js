@@ -2,7 +2,7 @@
 // Stripe's script finishes it, 3-D Secure in place, and then the shop asks Stripe itself: the browser's word is not taken for it.
 import { appearance, fonts } from "./appearance.js";
 import { begin, end } from "./busy.js";
-import { stripe } from "./stripe.js";
+import { NO_WALLETS, NOT_LOADED, retryButton, stripe } from "./stripe.js";
 
 const mounted = new WeakMap(); // the form: its Elements
 
@@ -13,18 +13,24 @@ async function mount(form) {
   mounted.set(form, null);
   try {
     const elements = (await stripe()).elements({
-      mode: "setup", currency: form.dataset.currency, appearance: appearance(), fonts: fonts(),
+      mode: "setup", currency: form.dataset.currency, allowedPaymentMethodTypes: ["card"], appearance: appearance(), fonts: fonts(),
     });
     const place = document.createElement("div");
     form.querySelector("[data-card-fields]").replaceChildren(place);
-    const element = elements.create("payment");
+    const element = elements.create("payment", { wallets: NO_WALLETS });
+    element.on("loaderror", () => failed(form));
     element.on("change", () => fault(form, ""));
     element.mount(place);
     mounted.set(form, elements);
   } catch {
-    mounted.delete(form);
-    fault(form, "The card’s fields did not load. Please check your connection and load this page again.");
+    failed(form);
   }
+}
+
+function failed(form) {
+  mounted.delete(form);
+  form.querySelector("[data-card-fields]").replaceChildren(retryButton(() => { fault(form, ""); mount(form); }));
+  fault(form, `${NOT_LOADED} Please try again.`);
 }
 
 function fault(form, words) {

@@ -2,7 +2,7 @@
 // On submit the card becomes a ConfirmationToken; only its id is posted. No part of the card ever stands in our page.
 import { appearance, fonts } from "./appearance.js";
 import { begin, end } from "./busy.js";
-import { stripe } from "./stripe.js";
+import { NO_WALLETS, NOT_LOADED, retryButton, stripe } from "./stripe.js";
 
 const mounted = new WeakMap(); // the box: its Elements
 
@@ -12,18 +12,28 @@ async function mount(box) {
   try {
     const { amount, currency } = box.dataset;
     const elements = (await stripe()).elements({
-      mode: "payment", amount: Number(amount), currency, appearance: appearance(), fonts: fonts(),
+      mode: "payment", amount: Number(amount), currency, allowedPaymentMethodTypes: ["card"], appearance: appearance(), fonts: fonts(),
     });
     const place = document.createElement("div");
     box.append(place);
-    const element = elements.create("payment", { defaultValues: { billingDetails: { address: addressIn(box.closest("form")) } } });
+    const element = elements.create("payment", {
+      wallets: NO_WALLETS, defaultValues: { billingDetails: { address: addressIn(box.closest("form")) } },
+    });
+    element.on("loaderror", () => failed(box));
     element.on("change", () => { box.closest("form")?.setAttribute("data-touched", ""); fault(box, ""); });
     element.mount(place);
     mounted.set(box, elements);
   } catch {
-    mounted.delete(box);
-    fault(box, "The card’s fields did not load. Please check your connection and load this page again.");
+    failed(box);
   }
+}
+
+// Stripe.js, or the frame with its fields, did not come. Nothing typed elsewhere is lost; other ways to pay stand beside it.
+function failed(box) {
+  mounted.delete(box);
+  box.replaceChildren(retryButton(() => { box.replaceChildren(); fault(box, ""); mount(box); }));
+  const isOffered = Boolean(document.querySelector("[formaction*='/checkout/hosted'], form[action*='/checkout/hosted']"));
+  fault(box, `${NOT_LOADED} ${isOffered ? "Try again, or pay on Stripe’s own page instead." : "Please try again."}`);
 }
 
 // What the customer has told us already is not asked again in the card's fields.

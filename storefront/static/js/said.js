@@ -26,5 +26,8 @@ document.addEventListener("htmx:afterSettle", ({ target }) => {
   (wanted ?? (isLost ? within(target, "[tabindex='-1']:not([aria-hidden])") : null))?.focus();
 });
 
-// The same after a whole page: who sent a form that has to be mended starts at its first fault.
-document.querySelector("[aria-invalid='true']")?.focus();
+// The same after a whole page: who sent a form that has to be mended starts at its first fault, and who has to answer a bank, or choose
+// another card, at what is said about it.
+(document.querySelector("[aria-invalid='true']") ?? document.querySelector("[data-focus]"))?.focus();
+const first = document.querySelector("[data-said][data-focus]");
+if (first) say(spoken(first));

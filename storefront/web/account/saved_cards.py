@@ -10,7 +10,7 @@ from storefront.abuse import circuit_breaker
 from storefront.cards.models import SavedCard, SetupState
 from storefront.cards.saved_cards import MAX_CARDS, last_used, orders_being_charged, saved_cards_of
 from storefront.cards.setup_intents import Outcome, consent_words, outcome_of
-from storefront.core.clock import now
+from storefront.core.clock import local, now
 from storefront.core.errors import NotFoundError
 
 _NOTHING_SAID: Final = {
@@ -115,10 +115,10 @@ def _shown(card: SavedCard, used_at: dt.datetime | None, *, pays_clicks: bool) -
 
 
 def _ago(at: dt.datetime) -> str:
-    days = (now().astimezone().date() - at.astimezone().date()).days
+    days = (local(now()).date() - local(at).date()).days
     if days in {0, 1}:
         return "today" if days == 0 else "yesterday"
-    return f"on {format_date(at.astimezone().date(), 'd MMMM y', locale='en')}"
+    return f"on {format_date(local(at).date(), 'd MMMM y', locale='en')}"
 
 
 def _month_of(day: dt.date) -> tuple[int, int]:

@@ -36,11 +36,24 @@ def cached(view: View) -> View:
         tag = f"{version()}-{'f' if wants_fragment() else 'p'}"
         if _has_already(tag):
             return Response(status=304, headers=_public_headers(tag))
-        how = request.headers.get("Accept-Encoding", "")
+        how = _choose_encoding()
         body, headers = page_cache(version(), (how, *_key()), lambda: _drawn(view, place, tag))
         return Response(body, headers=headers)
 
     return answer
+
+
+def _choose_encoding() -> str:
+    """The encoding that this browser gets, one of four, however it says what it takes; Flask-Compress is told that one alone.
+
+    The header itself has as many spellings as there are programs: kept by it, one page would fill the cache.
+    """
+    taken = request.accept_encodings
+    offered = current_app.config["COMPRESS_ALGORITHM"]
+    best = max(offered, key=lambda name: (taken.quality(name), -offered.index(name)))
+    chosen = best if taken.quality(best) > 0 else "identity"
+    request.environ["HTTP_ACCEPT_ENCODING"] = chosen
+    return str(chosen)
 
 
 def _has_already(tag: str) -> bool:

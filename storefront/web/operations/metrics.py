@@ -12,6 +12,7 @@ from storefront.core.jobs.models import Job
 from storefront.core.mail.models import OutboundMail
 from storefront.orders.models import Order
 from storefront.payments.ledger.models import PaymentAttempt, Refund
+from storefront.web.operations.csp_reports import blocked_hosts
 from storefront.web.operations.readiness import longest_wait
 from storefront.webhooks import monitor
 from storefront.webhooks.models import EventState, StripeEvent, Unmatched
@@ -45,6 +46,16 @@ def metrics() -> list[Metric]:
             float(monitor.silent_since() is not None),
         ),
         _one("storefront_new_cards_rest", "1 while new cards are refused.", float(circuit_breaker.is_open())),
+        Metric(
+            "storefront_blocked_hosts",
+            "Reports of hosts that the Content-Security-Policy blocked, by directive and host.",
+            tuple((f"{one.directive} {one.host}", float(one.reports)) for one in blocked_hosts()),
+        ),
+        _one(
+            "storefront_clock_skew_seconds",
+            "How far this machine's clock is ahead of Stripe's, as this process last heard.",
+            monitor.clock_skew(),
+        ),
         _one("storefront_oldest_job_seconds", "How long the oldest due job waits.", longest_wait().total_seconds()),
     ]
 

@@ -7,6 +7,8 @@ from flask import Blueprint, Response, abort, current_app, request
 
 from storefront.web.operations import metrics as measures
 from storefront.web.operations import readiness
+from storefront.web.operations.csp_reports import take_reports
+from storefront.web.security import CSP_REPORTS
 
 operations = Blueprint("operations", __name__)
 
@@ -22,6 +24,12 @@ def readyz() -> Response:
     """Whether customers should be sent here: 200, or 503 and what is missing, a line each."""
     missing = readiness.what_is_missing()
     return _text("".join(f"{line}\n" for line in missing) or "ready\n", 503 if missing else 200)
+
+
+@operations.post(CSP_REPORTS)
+def csp_reports() -> Response:
+    """Browsers report here what the Content-Security-Policy blocked."""
+    return take_reports()
 
 
 @operations.get("/metrics")

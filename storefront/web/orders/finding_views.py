@@ -10,7 +10,8 @@ from wtforms.validators import DataRequired, ValidationError
 from storefront.core.email_addresses import key_of
 from storefront.core.rate_limits import throttle, throttle_address
 from storefront.core.signing import StaleLinkError
-from storefront.customers.address_form import email_field, trimmed
+from storefront.core.text import one_line
+from storefront.customers.address_form import email_field
 from storefront.orders.labels import number_of
 from storefront.orders.links import order_by_link, request_link
 from storefront.payments.order_view import order_view
@@ -29,7 +30,7 @@ class FindForm(Form):
     """Which order?"""
 
     email = email_field()
-    number = StringField("Order number", [DataRequired("Please write the order’s number.")], filters=[trimmed])
+    number = StringField("Order number", [DataRequired("Please write the order’s number.")], filters=[one_line])
 
     def validate_number(self, field: StringField) -> None:
         """As we write it, or the digits alone."""

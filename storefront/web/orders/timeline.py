@@ -8,7 +8,7 @@ from storefront.payments.order_view import CardShown, MoneyBack, OrderView, Show
 
 _WAITING = {
     Shown.checking: "We are checking with your bank",
-    Shown.challenge: "Your bank wants to know it is you",
+    Shown.challenge: "Your bank needs to confirm it’s you",
     Shown.declined: "Not paid yet",
 }
 _ON_PAGE = "To be paid on Stripe’s page"

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from flask import after_this_request, jsonify, request, url_for
+from flask import Response, after_this_request, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from storefront.cards.customers import customer_to_charge
@@ -19,10 +19,10 @@ from storefront.payments.attempts import PaymentInstructions, WithNewCard
 from storefront.payments.cancel import page_to_pay
 from storefront.payments.challenges import Challenge, open_challenge
 from storefront.payments.documents import papers_of
-from storefront.payments.order_view import LineShown, OrderView, order_view, refund_history
+from storefront.payments.order_view import LineShown, OrderView, Shown, order_view, refund_history
 from storefront.stripe.errors import OutcomeUnknownError
 from storefront.web.cart_view import CartSummary
-from storefront.web.htmx import current_page, redirect_to, render, respond, set_retry_after, wants_fragment
+from storefront.web.htmx import current_page, redirect_to, render, respond, retarget, set_retry_after, wants_fragment
 from storefront.web.login import current_customer
 from storefront.web.login_forms import AccountForm
 from storefront.web.order_access import may_see_details
@@ -48,8 +48,7 @@ def show_page(public_id: str) -> ResponseReturnValue:
 @orders.get("/<public_id>/status")
 def status(public_id: str) -> ResponseReturnValue:
     """What is polled while we do not know: our own row, never Stripe."""
-    order = order_view(public_id)
-    return render("orders/changed.hx.html", page="orders/order.html", **_context(order))
+    return _page(order_view(public_id))
 
 
 @orders.post("/<public_id>/payment")
@@ -73,8 +72,7 @@ def challenge(public_id: str) -> ResponseReturnValue:
     asked = open_challenge(order.id) if order.is_open else Challenge(None, None)
     if request.accept_mimetypes.best == "application/json":
         return jsonify(client_secret=asked.client_secret), 200 if asked.client_secret else 409
-    order = order_view(public_id)
-    return render("orders/changed.hx.html", page="orders/order.html", **_context(order, asked.bank_url))
+    return _page(order_view(public_id), asked.bank_url)
 
 
 @orders.post("/<public_id>/cancellation")
@@ -105,15 +103,28 @@ def _do(order: OrderView, act: Callable[[], None]) -> ResponseReturnValue:
         after_this_request(partial(set_retry_after, error=why))
     except OutcomeUnknownError:
         refused = ("Our payment provider does not answer just now; we go on asking.",)
-    context = _context(order_view(order.public_id))
+    order = order_view(order.public_id)
+    context = _context(order)
     context["panel"] = replace(context["panel"], changed=refused)
     if refused and not wants_fragment():
         return render("orders/changed.hx.html", page="orders/order.html", status=code, **context)
-    return respond("orders/changed.hx.html", then=url_for(".show", public_id=order.public_id), status=code, **context)
+    then = url_for(".show", public_id=order.public_id)
+    return _in_place(order, respond("orders/changed.hx.html", then=then, status=code, **context))
 
 
-def _page(order: OrderView) -> ResponseReturnValue:
-    return render("orders/changed.hx.html", page="orders/order.html", **_context(order))
+def _page(order: OrderView, bank_url: str | None = None) -> ResponseReturnValue:
+    return _in_place(order, render("orders/changed.hx.html", page="orders/order.html", **_context(order, bank_url)))
+
+
+def _in_place(order: OrderView, response: Response) -> Response:
+    """On the order's own page its heading, its way, its lines and what is offered change with it: all of it is drawn anew."""
+    return retarget(response, "#order") if _replaces_page(order) else response
+
+
+def _replaces_page(order: OrderView) -> bool:
+    """Whether the answer stands for the whole of the order's page. While it is only polled, the panel alone changes."""
+    is_on_own_page = (current_page() or "").partition("?")[0] == url_for(".show", public_id=order.public_id)
+    return is_on_own_page and order.state is not Shown.checking
 
 
 def _context(order: OrderView, bank_url: str | None = None) -> dict[str, Any]:
@@ -137,8 +148,8 @@ def _context(order: OrderView, bank_url: str | None = None) -> dict[str, Any]:
         "form": AccountForm(formdata=None),
         "past": {"public_id": order.public_id, "number": order.number},
         "said": (),
-        # The panel also stands on product pages and in the cart, which tell nothing of the order's way.
-        "tells_way": current_page() == url_for(".show", public_id=order.public_id),
+        # The panel also stands on product pages and in the cart.
+        "on_own_page": _replaces_page(order),
     }
 
 

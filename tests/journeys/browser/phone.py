@@ -125,8 +125,8 @@ class Phone:
         return self.page.locator("#said")
 
     def sees(self, state: str) -> None:
-        """The panel shows an order in this state."""
-        expect(self.panel).to_have_attribute("data-state", state)
+        """The panel, or where it is paid the receipt on its page, shows an order in this state."""
+        expect(self.page.locator(f"[data-order][data-state='{state}']").first).to_be_visible()
 
     def sees_receipt(self, total: str) -> None:
         """Of an order that is paid, here or on its own page."""

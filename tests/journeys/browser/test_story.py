@@ -94,6 +94,7 @@ def registers_and_pays_with_new_card(phone: Phone, thing: Thing) -> None:
 def buys_with_one_click(phone: Phone, thing: Thing) -> None:
     phone.opens("/")
     phone.follows(thing.title)
+    chooses_where_there_is_a_choice(phone)
     page = phone.page.url
     button = phone.panel.locator(".pay")
     expect(button).to_have_accessible_name(f"Buy now · {thing.costs()} · Visa ending in 4242")
@@ -101,6 +102,16 @@ def buys_with_one_click(phone: Phone, thing: Thing) -> None:
     button.click()
     phone.sees_receipt(thing.costs())
     assert phone.page.url == page
+
+
+def chooses_where_there_is_a_choice(phone: Phone) -> None:
+    """Nothing is preselected: of each option the first is taken."""
+    pickers = phone.page.locator("fieldset:has(input[type=radio])")
+    for place in range(pickers.count()):
+        pickers.nth(place).get_by_role("radio").first.check()
+        expect(pickers.nth(place).get_by_role("radio").first).to_be_checked()
+    if pickers.count():
+        phone.page.wait_for_url("**?variant=*")
 
 
 def buys_cart_with_one_click(phone: Phone, thing: Thing) -> None:

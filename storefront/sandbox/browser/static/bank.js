@@ -4,6 +4,9 @@ import { listen, tell, tellHeight } from "./frame.js";
 const page = document.querySelector("#bank");
 const measure = tellHeight(page);
 
+// What is typed in here does not reach the page around, which would close its dialog.
+addEventListener("keydown", (event) => { if (event.key === "Escape") tell("closed", {}); });
+
 listen({
   greet({ scheme }) {
     document.documentElement.style.colorScheme = scheme;

@@ -85,6 +85,9 @@ class Elements {
 function judgeElementsOptions(options) {
   demand(!("paymentMethodTypes" in options),
     "Invalid elements() parameter: paymentMethodTypes is no longer supported. Use allowedPaymentMethodTypes.");
+  const { allowedPaymentMethodTypes: allowed } = options;
+  demand(allowed === undefined || (Array.isArray(allowed) && allowed.length && allowed.every((one) => typeof one === "string")),
+    "Invalid value for elements(): allowedPaymentMethodTypes must be an array of payment method types.");
   demand([undefined, null, "on_session", "off_session"].includes(options.setupFutureUsage),
     "Invalid value for elements(): setupFutureUsage must be 'on_session' or 'off_session'.");
   if (options.clientSecret) {

@@ -7,6 +7,7 @@ class PaymentElement {
   #destroyed = false;
 
   constructor(elements, options) {
+    judgeWallets(options.wallets);
     this.#elements = elements;
     this.#options = options;
   }
@@ -127,5 +128,13 @@ class PaymentElement {
     }
     const detail = event === "loaderror" ? { error: connectionError().error } : payload;
     for (const listener of this.#listeners.get(event) ?? []) listener({ elementType: "payment", ...detail });
+  }
+}
+
+/* The sandbox shows no wallet anyway; what Stripe would not understand it refuses too. */
+function judgeWallets(wallets = {}) {
+  for (const [name, wanted] of Object.entries(wallets)) {
+    demand(["applePay", "googlePay", "link"].includes(name) && ["auto", "never"].includes(wanted),
+      `Invalid value for create(): wallets.${name} should be either 'auto' or 'never' of applePay, googlePay or link.`);
   }
 }
