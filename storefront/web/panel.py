@@ -2,7 +2,7 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -19,7 +19,7 @@ from storefront.customers.addresses import addresses_of
 from storefront.customers.models import Address, User
 from storefront.orders.labels import label
 from storefront.orders.pricing import price_goods
-from storefront.orders.totals import Totals
+from storefront.orders.totals import TaxLine, Totals
 from storefront.payments.failures import Failure
 from storefront.payments.order_view import CardShown, OrderView, Shown
 from storefront.web.login import current_customer
@@ -47,6 +47,17 @@ class AddressShown:
 
 
 @dataclass(frozen=True)
+class Breakdown:
+    """What makes a total another amount than the prices of the goods: what comes on top, and what is taken off."""
+
+    added: tuple[tuple[str, Money], ...] = ()
+    discount: Money | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.discount)
+
+
+@dataclass(frozen=True)
 class PanelOrder:
     """The order in the panel."""
 
@@ -59,6 +70,7 @@ class PanelOrder:
     lines: tuple[Any, ...]
     to: str | None
     has_downloads: bool = False
+    breakdown: Breakdown = field(default_factory=Breakdown)
     undo_until: dt.datetime | None = None
 
 
@@ -89,7 +101,7 @@ class Panel:
     address: AddressShown | None = None
     addresses: Sequence[AddressShown] = ()
     arrives_on: dt.date | None = None
-    shipping: Money | None = None
+    breakdown: Breakdown = field(default_factory=Breakdown)
     pick_up: str | None = None
     order: PanelOrder | None = None
     attempt: int | None = None
@@ -140,7 +152,7 @@ def cart_panel(user: User, cart: Cart, address_id: int | None = None) -> Panel:
     """The button for the cart: every tab's carries the same token, until its order is paid or given up."""
     book = _book(user, address_id)
     totals = price_goods(_in_cart(cart), pricing_context_for_address(cart, user, book[0] if book else None))
-    button = replace(_button(user, totals, book), shipping=None)  # the sum above the button says it already
+    button = replace(_button(user, totals, book), breakdown=Breakdown())  # the sum above the button says it already
     return replace(button, buys="cart", checkout_token=cart.checkout_token)
 
 
@@ -194,7 +206,7 @@ def _button(user: User, totals: Totals, book: Sequence[Address]) -> Panel:
         # The way that the button shows, and no other.
         hidden={"shipping_rate_id": totals.shipping_rate_id} if totals.way else {},
         arrives_on=totals.arrives_on,
-        shipping=totals.shipping,
+        breakdown=_breakdown(totals.shipping, totals.taxes, totals.discount),
         pick_up=totals.shipping_name if totals.way and totals.way.pick_up else None,
         email=user.email,
         needs_address=totals.requires_shipping and not addresses,
@@ -219,6 +231,7 @@ def order_panel(order: OrderView, *, may_pay: bool, user: User | None = None, ba
         card=order.card if may_pay else None,
         cards=[_card(card) for card in others],
         arrives_on=order.arrives_on,
+        breakdown=_breakdown(order.shipping, order.taxes, order.discount),
         order=_panel_order(order) if may_pay else replace(_panel_order(order), to=None),
         attempt=order.next_attempt if order.state is Shown.declined else order.next_attempt - 1,
         failure=order.failure,
@@ -256,7 +269,13 @@ def _panel_order(order: OrderView) -> PanelOrder:
         lines=order.lines,
         to=order.to,
         has_downloads=order.has_downloads,
+        breakdown=_breakdown(order.shipping, order.taxes, order.discount),
     )
+
+
+def _breakdown(shipping: Money, taxes: Iterable[TaxLine], discount: Money) -> Breakdown:
+    on_top = [("delivery", shipping), *((tax.name, tax.amount) for tax in taxes if not tax.included)]
+    return Breakdown(tuple((what, amount) for what, amount in on_top if amount), discount or None)
 
 
 def with_order(panel: Panel, order: OrderView) -> Panel:

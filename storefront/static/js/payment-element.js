@@ -83,6 +83,11 @@ document.addEventListener("htmx:confirm", async (event) => {
   const box = form.matches?.("form[data-new-card]") && form.querySelector("[data-payment-element]");
   // A total of nothing needs no card.
   if (!box || form.elements.namedItem("expected_total")?.value === "0") return;
+  // What is missing is said beside each field, by the shop; the card's own fields say theirs at the same time.
+  if (!form.checkValidity()) {
+    mounted.get(box)?.submit();
+    return;
+  }
   event.preventDefault();
   if (form.getAttribute("aria-busy")) return;
   begin(form, event.detail.triggeringEvent?.submitter);

@@ -142,6 +142,8 @@ def _panel_again(refused: ShopError, button: PayForm, user: User) -> Panel:
     panel = _button_again(button, user)
     today = panel.total
     why = (_reason(refused),)
+    if isinstance(refused, SoldOutError) and refused.left:
+        return _fewer(refused.left, panel, button, user)
     if today is None or (isinstance(refused, SoldOutError) and not refused.left):
         return replace(panel, state="sold_out", changed=why)
     if panel.buys != "cart" and not isinstance(refused, NotYourButtonError):
@@ -152,6 +154,19 @@ def _panel_again(refused: ShopError, button: PayForm, user: User) -> Panel:
     if isinstance(refused, BusyError | RateLimitedError):
         return replace(panel, state="busy", changed=() if type(refused) is BusyError else why)
     return replace(panel, state="changed", changed=why)
+
+
+def _fewer(left: int, panel: Panel, button: PayForm, user: User) -> Panel:
+    """Fewer are left than the button was for: of one thing the new button buys those; a cart has to be mended first."""
+    if button.variant_id is None:
+        return replace(panel, state="sold_out", changed=(f"Only {left} left.",))
+    fewer = variant_panel(user, button.variant_id, left, button.address_id)
+    words = (
+        "Only 1 left: the button below buys it."
+        if left == 1
+        else f"Only {left} left: the button below buys all of them."
+    )
+    return replace(fewer, state="changed", checkout_token=button.token, changed=(words,))
 
 
 def _button_again(button: PayForm, user: User) -> Panel:
