@@ -83,6 +83,9 @@ class NewCard:
     return_url: str
     consent: Consent | None
     rests: str
+    # What the card's own fields begin with, where no form beside them has an address.
+    country: str
+    postal_code: str = ""
     fault: str | None = None
 
 
@@ -245,17 +248,29 @@ def order_panel(order: OrderView, *, may_pay: bool, user: User | None = None, ba
             url_for("checkout.back", public_id=order.public_id),
             saves=user is not None or order.keeps_card,
             is_customer=order.user_id is not None,
+            address=order.address,
         )
         if order.state is Shown.declined and may_pay
         else None,
     )
 
 
-def new_card(total: Money, leads_back_to: str, *, saves: bool, is_customer: bool) -> NewCard:
-    """What the fields for a new card need. `leads_back_to`: the path where the bank's page leads."""
+def new_card(
+    total: Money, leads_back_to: str, *, saves: bool, is_customer: bool, address: Mapping[str, str] | None = None
+) -> NewCard:
+    """What the fields for a new card need. `leads_back_to`: the path where the bank's page leads; `address`: whose card it likely is."""
     return_url = current_app.config["SETTINGS"].base_url + leads_back_to
     words = consent(is_customer=is_customer) if saves else None
-    return NewCard(total.minor, total.currency, return_url, words, circuit_breaker.paused_message())
+    known = address or {"country": current_app.config["SETTINGS"].home_country}
+    return NewCard(
+        total.minor,
+        total.currency,
+        return_url,
+        words,
+        circuit_breaker.paused_message(),
+        country=known["country"],
+        postal_code=known.get("postal_code") or "",
+    )
 
 
 def _panel_order(order: OrderView) -> PanelOrder:

@@ -17,7 +17,9 @@ async function mount(form) {
     });
     const place = document.createElement("div");
     form.querySelector("[data-card-fields]").replaceChildren(place);
-    const element = elements.create("payment", { wallets: NO_WALLETS });
+    const element = elements.create("payment", {
+      wallets: NO_WALLETS, defaultValues: { billingDetails: { address: { country: form.dataset.country } } },
+    });
     element.on("loaderror", () => failed(form));
     element.on("change", () => fault(form, ""));
     element.mount(place);

@@ -17,7 +17,7 @@ async function mount(box) {
     const place = document.createElement("div");
     box.append(place);
     const element = elements.create("payment", {
-      wallets: NO_WALLETS, defaultValues: { billingDetails: { address: addressIn(box.closest("form")) } },
+      wallets: NO_WALLETS, defaultValues: { billingDetails: { address: addressFor(box) } },
     });
     element.on("loaderror", () => failed(box));
     element.on("change", () => { box.closest("form")?.setAttribute("data-touched", ""); fault(box, ""); });
@@ -37,8 +37,11 @@ function failed(box) {
 }
 
 // What the customer has told us already is not asked again in the card's fields.
-function addressIn(form) {
-  const [country, postal] = ["country", "postal_code"].map((field) => form?.elements.namedItem(field)?.value);
+function addressFor(box) {
+  const typed = box.closest("form")?.elements.namedItem("country") ? box.closest("form") : null;
+  const [country, postal] = typed
+    ? ["country", "postal_code"].map((field) => typed.elements.namedItem(field)?.value)
+    : [box.dataset.country, box.dataset.postalCode];
   return { ...(country && { country }), ...(postal && { postal_code: postal }) };
 }
 

@@ -71,3 +71,15 @@ def paid_by_the_second_try(shop: Shop, person: Shopper) -> None:
     assert shop.charged() == [Money(1250, "eur")]
     assert shop.stock("Mug") == 39
     assert person.mails("receipt") == ["receipt"]
+
+
+def test_the_fields_for_another_card_begin_with_the_country_of_the_order(
+    shop: Shop, phone: Phone, carol: Shopper
+) -> None:
+    phone.belongs_to(carol)
+
+    phone.buys("Mug")
+    phone.sees("declined")
+
+    expect(phone.card_frame.locator("#country")).to_have_value("DE")
+    expect(phone.card_frame.locator("#postal")).to_be_hidden()
