@@ -98,6 +98,7 @@ class OrderView:
     failure: Failure | None
     gives_up: bool
     is_unknown: bool
+    is_processing: bool
     asked_at: dt.datetime | None
     disputes: tuple[tuple[str, dt.datetime | None], ...]
     has_downloads: bool = False
@@ -172,6 +173,7 @@ def _freeze(order: Order, payment: Payment) -> OrderView:
         failure=failure_of(last) if _state(order, last) is Shown.declined else None,
         gives_up=order.is_open and (unknown or waits_on_page or _freed_code(order)) and order.cancel_wanted_at is None,
         is_unknown=unknown,
+        is_processing=last is not None and last.state is AttemptState.processing,
         waits_on_page=order.is_open and waits_on_page,
         asked_at=last.asked_at if last else None,
         has_downloads=order.has_downloads,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storefront.cards.guests import reconcile_guest_customer
@@ -73,7 +73,13 @@ def _attempts_due(at: dt.datetime) -> Select[int]:
         or_(
             PaymentAttempt.state == AttemptState.unknown,
             (PaymentAttempt.state == AttemptState.sending) & (PaymentAttempt.asked_at <= at - STILL_SENDING),
-            PaymentAttempt.state.in_(waiting) & ~is_page & (PaymentAttempt.asked_at <= at - ATTEMPT_INTERVAL),
+            (PaymentAttempt.state == AttemptState.requires_action)
+            & ~is_page
+            & (PaymentAttempt.asked_at <= at - ATTEMPT_INTERVAL),
+            # A bank may take days, and tells by itself.
+            (PaymentAttempt.state == AttemptState.processing)
+            & ~is_page
+            & (PaymentAttempt.asked_at <= at - PROCESSING_INTERVAL),
             PaymentAttempt.state.in_(waiting) & is_page & (PaymentAttempt.asked_at <= at - SESSION_INTERVAL),
         )
     )
@@ -125,8 +131,13 @@ def open_refunds(since: dt.datetime | None) -> list[str]:
 
 
 def past_hold(since: dt.datetime | None) -> list[int]:
-    """Unpaid orders whose time is over."""
-    past = (Order.status.in_(OPEN_STATUSES), Order.hold_until <= now(), of_this_mode(Order.livemode))
+    """Unpaid orders whose time is over; not those that a bank is processing: nobody can cancel them, and they end by themselves."""
+    is_processed = (
+        exists()
+        .where(Payment.order_id == Order.id, PaymentAttempt.payment_id == Payment.id)
+        .where(PaymentAttempt.state == AttemptState.processing, PaymentAttempt.kind == AttemptKind.intent)
+    )
+    past = (Order.status.in_(OPEN_STATUSES), Order.hold_until <= now(), of_this_mode(Order.livemode), ~is_processed)
     query = select(Order.id).where(*past).order_by(Order.id)
     if since:
         query = query.where(Order.placed_at >= since)

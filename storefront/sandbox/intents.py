@@ -40,8 +40,13 @@ def new_fields(call: Call, params: Document) -> Document:
         "automatic_payment_methods": methods,
         "excluded_payment_method_types": params.get("excluded_payment_method_types"),
         "payment_method_configuration_details": configuration,
-        "payment_method_types": types or ["card"],
+        # What the filter leaves of what the account has: cards and debits here.
+        "payment_method_types": types or _left_by(params.get("allowed_payment_method_types")),
     }
+
+
+def _left_by(allowed: list[str] | None) -> list[str]:
+    return [kind for kind in ("card", "sepa_debit") if kind in allowed] if allowed else ["card"]
 
 
 def _payment_method_types(call: Call, params: Document) -> list[str] | None:

@@ -115,6 +115,7 @@ class Panel:
     old_total: Money | None = None
     bank_url: str | None = None
     can_give_up: bool = False
+    is_processing: bool = False
     may_pay: bool = True
     new_card: NewCard | None = None
     needs_address: bool = True
@@ -242,6 +243,7 @@ def order_panel(order: OrderView, *, may_pay: bool, user: User | None = None, ba
         email=order.email if may_pay else None,
         bank_url=bank_url,
         can_give_up=order.gives_up and may_pay,
+        is_processing=order.is_processing,
         may_pay=may_pay,
         new_card=new_card(
             order.total,

@@ -19,7 +19,7 @@ PAID = OrderView(
     placed_at=NOON, paid_at=NOON, canceled_at=None, shipped_at=None, delivered_at=None, tracking="", held_until=NOON,
     arrives_on=dt.date(2026, 11, 24), lines=(), subtotal=Money(2400, "eur"), discount=ZERO, shipping=ZERO, shipping_name="Parcel", tax=ZERO,
     total=Money(2400, "eur"), refunded=ZERO, has_refunds=False, address={"line1": "Lindenstraße 4", "city": "Berlin"}, card=VISA,
-    next_attempt=2, failure=None, gives_up=False, is_unknown=False, asked_at=None, disputes=(),
+    next_attempt=2, failure=None, gives_up=False, is_unknown=False, is_processing=False, asked_at=None, disputes=(),
 )  # fmt: skip
 
 
