@@ -220,8 +220,8 @@ MUTATIONS: Final = (
         9,
         "webhooks of the other mode are taken",
         "storefront/webhooks/verify.py",
-        "    if delivery.livemode != settings.livemode:",
-        "    if delivery.livemode != delivery.livemode:",
+        "    if event.livemode != settings.livemode:",
+        "    if event.livemode != event.livemode:",
         (_WEBHOOKS + "test_24_an_event_of_the_other_mode_is_refused",),
     ),
     Mutation(
