@@ -82,7 +82,7 @@ def test_going_on_and_giving_up(shop: Shop, plain: Phone, someone: Callable[[str
     plain.panel.get_by_role("button", name="Go on paying").click()
     expect(plain.page.locator("#pay")).to_be_visible()
     plain.page.locator("#cancel").click()
-    plain.panel.get_by_role("button", name="Give it up").click()
+    plain.panel.get_by_role("button", name="Cancel this order").click()
 
     plain.sees("canceled")
     assert shop.orders() == [(6900, "canceled")]
